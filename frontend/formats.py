@@ -1,0 +1,64 @@
+"""Money, dates and times as people of a language write them."""
+
+import re
+from copy import copy
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date as babel_date
+from babel.dates import format_skeleton
+from babel.dates import format_time as babel_time
+
+# ISO 4217's exponents where they are not 2. CLDR's own table says how much of an amount is usually shown
+# (no cents of a Serbian dinar): reading minor units by it would multiply a price.
+# Source: https://www.six-group.com/en/products-services/financial-information/market-reference-data/data-standards.html
+_NO_DIGITS: Final = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905 (a list to read)
+)
+_THREE_DIGITS: Final = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_CODE_AT_NUMBER: Final = re.compile(r"(?<=[A-Z])(?=\d)")  # CLDR asks for a space there, which Babel leaves out
+
+
+def exponent(currency: str) -> int:
+    """How many decimal digits an amount in `currency` has."""
+    if currency in _NO_DIGITS:
+        return 0
+    return 3 if currency in _THREE_DIGITS else 2
+
+
+def money(amount: int, currency: str, locale: Locale) -> str:
+    """`amount` minor units of `currency`, written out."""
+    digits = exponent(currency)
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    written = pattern.apply(Decimal(amount).scaleb(-digits), locale, currency=currency, currency_digits=False)
+    return _CODE_AT_NUMBER.sub("\u00a0", written)
+
+
+def long_date(moment: datetime, locale: Locale) -> str:
+    """The day of `moment` where it takes place, with weekday and year."""
+    return babel_date(moment, "full", locale=locale)
+
+
+def short_date(moment: datetime, locale: Locale) -> str:
+    """The day of `moment` where it takes place, short, without the year."""
+    return format_skeleton("MMMEd", moment, moment.tzinfo, locale=locale)
+
+
+def day_of_month(moment: datetime, locale: Locale) -> str:
+    """Day and month of `moment` where it takes place."""
+    return format_skeleton("MMMMd", moment, moment.tzinfo, locale=locale)
+
+
+def clock(moment: datetime, locale: Locale, *, seconds: bool = False) -> str:
+    """The time of day of `moment` by a clock where it takes place; UTC is named, for nobody's wall shows it."""
+    form = "HH:mm:ss" if seconds else "HH:mm"
+    time = babel_time(moment.timetz(), form, tzinfo=moment.tzinfo, locale=locale)
+    return time if moment.utcoffset() else f"{time} UTC"
+
+
+def same_day(moment: datetime, other: datetime) -> bool:
+    """Whether two moments fall on one calendar day, seen from UTC."""
+    return moment.astimezone(UTC).date() == other.astimezone(UTC).date()
