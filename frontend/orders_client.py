@@ -1,0 +1,67 @@
+"""The call of the order function: what may come of it, and the client that makes it over HTTP."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from functions.orders import contract
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The order is sold; so it stands in the ledger."""
+
+    order: contract.Order
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """The function decided against it, and says why."""
+
+    rejection: contract.Rejection
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The order is cancelled, now or before."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The function knows the order: confirmed, rejected or cancelled."""
+
+    order: contract.Order
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The function answered that no such order ever reached it."""
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Unconfirmed:
+    """Nothing is known: the command may have been carried out or not. `why` is for logs, never for a page."""
+
+    why: str
+
+
+class OrdersClient(Protocol):
+    """What the shop asks of the order function. No method raises for a failed call: that is Unconfirmed."""
+
+    def place(
+        self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
+    ) -> Confirmed | Rejected | Unconfirmed:
+        """Buys; the same `order_id` and `order` again give the same outcome."""
+
+    def lookup(self, order_id: str, traceparent: str) -> Found | Unknown | Unconfirmed:
+        """The present state of an order."""
+
+    def cancel(self, order_id: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
+        """Gives the tickets back; an order that never arrived can never be placed afterwards."""
+
+    def catalogue(self, traceparent: str) -> contract.Catalogue | Unconfirmed:
+        """All shows with what is left of each ticket type."""

@@ -1,0 +1,78 @@
+"""What every request must pass and every answer carries."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, request
+
+from frontend import static_urls
+
+MAX_BODY_BYTES: Final = 64 * 1024
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' https: data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "manifest-src 'self'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "no-referrer",  # an order's key is in its address
+    "X-Content-Type-Options": "nosniff",
+}
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+
+
+def init_app(app: Flask) -> None:
+    """Refuses cross-site posts and over-long bodies, and puts the headers on every answer, errors included."""
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.before_request(_guard)
+    app.after_request(_add_headers)
+
+
+def is_same_origin(asked: Request) -> bool:
+    """Whether the browser says that one of our own pages, or the user in person, made this request.
+
+    Without word from a browser only the API is open: no page of another site can send what it asks for.
+    """
+    site = asked.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = asked.headers.get("Origin")
+    if origin is not None:
+        return urlsplit(origin).netloc.lower() == asked.host.lower()
+    return is_api(asked.path)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path belongs to the JSON interface."""
+    return path.startswith("/api/")
+
+
+def _guard() -> None:
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        abort(413)
+    if request.method not in _SAFE_METHODS and not is_same_origin(request):
+        abort(403)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and response.status_code in (200, 206, 304):
+        name = (request.view_args or {}).get("filename", "")
+        current = static_urls.is_current(name, request.args.get("v"))
+        response.headers["Cache-Control"] = _FOR_GOOD if current else "no-cache"
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

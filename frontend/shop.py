@@ -1,0 +1,34 @@
+"""What the views use, built once in `create_app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app
+
+from frontend.catalogue import CatalogueCache
+from frontend.orders_client import OrdersClient
+from frontend.settings import Settings
+
+EXTENSION = "flametickets"
+
+
+def utc_now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The parts of the shop; `now` is its only clock of the day."""
+
+    settings: Settings
+    client: OrdersClient
+    catalogue: CatalogueCache
+    now: Callable[[], datetime] = utc_now
+
+
+def current_shop() -> Shop:
+    """The Shop of the application that answers this request."""
+    return cast(Shop, current_app.extensions[EXTENSION])
