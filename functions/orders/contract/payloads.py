@@ -142,24 +142,25 @@ class Availability(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True):
     """An order as the function knows it: the data of *confirmed* and *found* replies.
 
-    A rejected order has a `reason`, and no tickets; `fingerprint` is empty for a tombstone (an order
-    that was cancelled before it arrived), as are `show`, `name` and `email`.
+    A confirmed order has everything. A rejected one keeps its `reason` and what was `available`, with the new
+    total if that is the reason, and neither name nor e-mail. A tombstone, cancelled before it arrived, has an
+    empty `fingerprint`.
     """
 
     order_id: OrderId
     status: OrderStatus
     fingerprint: str
     show: str
-    title: str
-    venue: str
-    starts_at: Moment | None
-    lines: tuple[OrderedLine, ...]
-    tickets: tuple[Ticket, ...]
-    total: int
-    currency: str
-    name: str
-    email: str
     placed_at: Moment
+    title: str = ""
+    venue: str = ""
+    starts_at: Moment | None = None
+    lines: tuple[OrderedLine, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    total: int = 0
+    currency: str = ""
+    name: str = ""
+    email: str = ""
     reason: Reason | None = None
     available: tuple[Availability, ...] = ()
 

@@ -1,0 +1,46 @@
+"""The order function: a CloudEvent in, a CloudEvent out, and an answer to everything else.
+
+functions-framework loads this file as a module named `main`, before it forks: nothing here opens a
+connection or keeps state. What does is made at the first request, and hangs on the application.
+"""
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from functions.orders import logs
+from functions.orders.service import Service
+from functions.orders.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from functions.orders.chaos import Chaos
+
+
+def _chaos(settings: Settings) -> "Chaos | None":
+    if not settings.chaos_faults:
+        return None
+    from functions.orders import chaos  # noqa: PLC0415  # a revision without faults never loads it
+
+    try:
+        return chaos.Chaos(chaos.parse(settings.chaos_faults), settings.chaos_seed)
+    except chaos.ChaosError as error:
+        raise SettingsError(f"CHAOS_FAULTS: {error}") from None
+
+
+try:
+    SETTINGS: Final = load(os.environ)
+    CHAOS: Final = _chaos(SETTINGS)
+except SettingsError as error:
+    raise SystemExit(f"the order function can't start: {error}") from None
+logs.configure(SETTINGS.log_level, SETTINGS.revision)
+
+
+async def orders(request: Request) -> Response:
+    """The target of functions-framework."""
+    state = request.app.state
+    if not hasattr(state, "service"):
+        state.service = Service(SETTINGS.database_url, SETTINGS.signing_secrets, SETTINGS.revision, CHAOS)
+    service: Service = state.service
+    return await service.answer(request)

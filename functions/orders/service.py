@@ -1,0 +1,173 @@
+"""From an HTTP request to its answer: decode, verify, decide within the time left, encode."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from functions.orders import contract
+from functions.orders.catalogue import read_catalogue
+from functions.orders.database import create_pool
+from functions.orders.ledger import Ledger, Publish, Unavailable
+from functions.orders.rules import Cancel, Place
+from functions.orders.store import read_orders
+
+if TYPE_CHECKING:
+    from functions.orders.chaos import Chaos
+
+HEALTH_PATHS: Final = ("/healthz", "/readyz")
+DEFAULT_TIME_LEFT_MS: Final = 2000
+MAX_TIME_LEFT_MS: Final = 10_000
+RETRY_AFTER_S: Final = 1
+
+_NO_ANSWER: Final = (Unavailable, TimeoutError, PoolTimeout, psycopg.Error, OSError)
+_REPLY_TYPES: Final[dict[type, str]] = {
+    contract.Rejection: contract.REJECTED,
+    contract.Cancelled: contract.CANCELLED,
+    contract.Unknown: contract.UNKNOWN,
+    contract.Catalogue: contract.CATALOGUE,
+    contract.Published: contract.PUBLISHED,
+    contract.PublishRejection: contract.PUBLISH_REJECTED,
+}
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Service:
+    """The function of one process; made inside its event loop."""
+
+    def __init__(
+        self, database_url: str, signing_secrets: Sequence[str], revision: str, chaos: "Chaos | None" = None
+    ) -> None:
+        self._signing_secrets = signing_secrets
+        self._revision = revision
+        self._chaos = chaos
+        self._pool = create_pool(database_url)
+        self._ledger = Ledger(self._pool, revision)
+        self._opening = asyncio.ensure_future(self._pool.open())
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._ledger.close()
+        await self._pool.close()
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to any request; never an exception."""
+        if request.url.path in HEALTH_PATHS and request.method in ("GET", "HEAD"):
+            return Response("ok\n", media_type="text/plain")
+        try:
+            event, command = await self._read(request)
+        except contract.NotAnEvent as error:
+            log.info("request.refused", status=400, why=str(error))
+            return _problem(400, "Not an event of this function's contract", str(error))
+        except contract.BadSignature as error:
+            log.warning("request.refused", status=401, why=str(error))
+            return _problem(401, "The signature is missing or wrong", str(error))
+        return await self._answer_command(event, command, structured=contract.is_structured(request.headers))
+
+    async def _read(self, request: Request) -> tuple[contract.Event, contract.Command]:
+        """The request's event and command. Raises NotAnEvent or BadSignature."""
+        if request.method != "POST":
+            raise contract.NotAnEvent("events are posted")
+        body = await _read_body(request)
+        event = contract.decode_event(request.headers, body)
+        signature = request.headers.get(contract.SIGNATURE_HEADER)
+        contract.verify(self._signing_secrets, event, body, signature, now=time.time())
+        if event.traceparent is None and (traceparent := request.headers.get("traceparent")):
+            event = replace(event, traceparent=traceparent[:64])
+        return event, contract.decode_command(event)
+
+    async def _answer_command(self, event: contract.Event, command: contract.Command, *, structured: bool) -> Response:
+        started = time.perf_counter()
+        fields = {"type": event.type, "order_id": _order_id(event, command), "attempt": event.attempt}
+        fields |= {"traceparent": event.traceparent}
+        try:
+            async with asyncio.timeout(min(event.time_left_ms or DEFAULT_TIME_LEFT_MS, MAX_TIME_LEFT_MS) / 1000):
+                reply = await self._decide(event, command)
+        except _NO_ANSWER as error:
+            log.warning("command.unanswered", error=type(error).__name__, **fields)
+            return _unanswered()
+        except Exception:
+            log.exception("command.failed", **fields)
+            return _unanswered()
+        if reply is None:
+            return _problem(500, "Injected by the chaos revision", "no work was done")
+        took_ms = round((time.perf_counter() - started) * 1000, 1)
+        reason = getattr(reply, "reason", None)
+        log.info("command.answered", reply=type(reply).__name__.lower(), reason=reason, ms=took_ms, **fields)
+        return self._encode(event, reply, structured=structured)
+
+    async def _decide(self, event: contract.Event, command: contract.Command) -> Any:
+        """The data of the reply; None when a fault takes its place."""
+        order_id = _order_id(event, command)
+        if self._chaos is not None and await self._chaos.disturb(order_id, event.attempt or 1):
+            return None
+        await self._opening
+        now = datetime.now(UTC)
+        match event.type, command:
+            case contract.PLACE, contract.PlaceOrder():
+                placed_at = min(event.time, now)
+                return await self._ledger.submit(Place(event.id, contract.fingerprint(command), command, placed_at))
+            case contract.CANCEL, contract.OrderRef():
+                return await self._ledger.submit(Cancel(order_id))
+            case contract.PUBLISH, contract.Show():
+                return await self._ledger.submit(Publish(command, event.time))
+            case contract.LOOKUP, contract.OrderRef():
+                async with self._pool.connection() as connection:
+                    orders = await read_orders(connection, [order_id])
+                return orders.get(order_id, contract.Unknown(order_id))
+        async with self._pool.connection() as connection:
+            return await read_catalogue(connection, now)
+
+    def _encode(self, event: contract.Event, reply: Any, *, structured: bool) -> Response:
+        found = contract.FOUND if event.type == contract.LOOKUP else contract.CONFIRMED
+        answer = contract.Event(
+            id=str(uuid.uuid4()),
+            type=_REPLY_TYPES.get(type(reply), found),
+            source=contract.FUNCTION_SOURCE,
+            time=datetime.now(UTC),
+            data=msgspec.json.encode(reply),
+            subject=getattr(reply, "order_id", None) or getattr(reply, "slug", None),
+            traceparent=event.traceparent,
+            revision=self._revision,
+        )
+        headers, body = contract.encode_event(answer, structured=structured)
+        return Response(body, headers=headers)
+
+
+async def _read_body(request: Request) -> bytes:
+    """The body, if it is not over the limit. Raises NotAnEvent."""
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > contract.MAX_BODY_BYTES:
+                raise contract.NotAnEvent(f"the body is over {contract.MAX_BODY_BYTES} bytes")
+    except ClientDisconnect:
+        raise contract.NotAnEvent("the body did not arrive whole") from None
+    return bytes(body)
+
+
+def _order_id(event: contract.Event, command: contract.Command) -> str:
+    return command.order_id if isinstance(command, contract.OrderRef) else event.id
+
+
+def _unanswered() -> Response:
+    detail = "what became of the command is not known: ask again with the same id"
+    return _problem(503, "No answer in time", detail, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """Problem details, RFC 9457."""
+    body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    return Response(body, status, headers, media_type="application/problem+json")

@@ -1,0 +1,198 @@
+"""The statements of the ledger and of its readers: everything here runs on a connection that somebody else holds."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from functions.orders.batch import Batch, StockChange, StockKey
+from functions.orders.contract import Order, Published, PublishRejection, Show
+from functions.orders.database import Connection
+from functions.orders.rules import ShowOnSale, Stock, below_sold
+
+# In key order, so that no two transactions wait for each other; a cancel's rows are found by its order's lines,
+# which never change.
+_LOCK_STOCK = """
+SELECT show, ticket_type, capacity, sold, version FROM stock
+WHERE (show, ticket_type) IN (
+    SELECT * FROM unnest(%(shows)s::text[], %(types)s::text[])
+    UNION
+    SELECT o.show, line ->> 'ticket_type' FROM orders o, jsonb_array_elements(o.lines) line
+    WHERE o.order_id = ANY(%(cancels)s::uuid[])
+)
+ORDER BY show, ticket_type
+FOR NO KEY UPDATE
+"""
+
+_ORDERS = """
+SELECT json_build_object(
+    'order_id', o.order_id, 'status', o.status, 'fingerprint', o.fingerprint, 'show', o.show,
+    'placed_at', o.placed_at, 'title', coalesce(s.title, ''), 'venue', coalesce(s.venue, ''),
+    'starts_at', s.starts_at, 'lines', o.lines, 'total', o.total, 'currency', o.currency, 'name', o.name,
+    'email', o.email, 'reason', o.reason, 'available', o.available,
+    'tickets', coalesce((
+        SELECT json_agg(json_build_object('code', t.code, 'ticket_type', t.ticket_type) ORDER BY t.position)
+        FROM tickets t WHERE t.order_id = o.order_id AND o.status = 'confirmed'
+    ), '[]'::json)
+)::text
+FROM orders o LEFT JOIN shows s ON s.slug = o.show
+WHERE o.order_id = ANY(%(ids)s::uuid[])
+"""
+
+_SHOWS = """
+SELECT s.slug, json_build_object(
+    'title', s.title, 'venue', s.venue, 'starts_at', s.starts_at,
+    'sales_start', s.sales_start, 'sales_end', s.sales_end,
+    'types', json_object_agg(t.id, json_build_object(
+        'name', t.name, 'price', t.price, 'currency', t.currency, 'limit_per_order', t.limit_per_order))
+)::text
+FROM shows s JOIN ticket_types t ON t.show = s.slug AND t.listed
+WHERE s.slug = ANY(%(slugs)s::text[])
+GROUP BY s.slug
+"""
+
+_INSERT_ORDERS = """
+INSERT INTO orders (order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
+                    placed_at, decided_at, revision)
+SELECT order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
+       placed_at, %(now)s, %(revision)s
+FROM json_to_recordset(%(orders)s::json) AS o(
+    order_id uuid, status text, reason text, fingerprint text, show text, lines jsonb, available jsonb,
+    total bigint, currency text, name text, email text, placed_at timestamptz)
+"""
+
+_INSERT_TICKETS = """
+INSERT INTO tickets (code, order_id, ticket_type, position)
+SELECT t.ticket ->> 'code', o.order_id, t.ticket ->> 'ticket_type', t.position
+FROM json_to_recordset(%(orders)s::json) AS o(order_id uuid, tickets json),
+     json_array_elements(o.tickets) WITH ORDINALITY AS t(ticket, position)
+"""
+
+_INSERT_JOURNAL = """
+INSERT INTO stock_journal (show, ticket_type, version, capacity, sold, cause, order_id, at)
+SELECT show, ticket_type, version, capacity, sold, cause, order_id, %(now)s
+FROM json_to_recordset(%(journal)s::json) AS j(
+    show text, ticket_type text, version bigint, capacity integer, sold integer, cause text, order_id uuid)
+"""
+
+_UPDATE_STOCK = """
+UPDATE stock SET capacity = j.capacity, sold = j.sold, version = j.version
+FROM json_to_recordset(%(latest)s::json) AS j(
+    show text, ticket_type text, version bigint, capacity integer, sold integer)
+WHERE stock.show = j.show AND stock.ticket_type = j.ticket_type
+"""
+
+_CANCEL_ORDERS = "UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(%(cancelled)s::uuid[])"
+
+_LOCK_SHOW = """
+SELECT ticket_type, capacity, sold, version FROM stock WHERE show = %(slug)s ORDER BY ticket_type FOR NO KEY UPDATE
+"""
+
+_UPSERT_SHOW = """
+INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, image, published_at)
+SELECT slug, title, venue, starts_at, sales_start, sales_end, image, %(at)s
+FROM json_to_record(%(show)s::json) AS s(
+    slug text, title text, venue text, starts_at timestamptz, sales_start timestamptz, sales_end timestamptz,
+    image text)
+ON CONFLICT (slug) DO UPDATE SET
+    title = excluded.title, venue = excluded.venue, starts_at = excluded.starts_at,
+    sales_start = excluded.sales_start, sales_end = excluded.sales_end, image = excluded.image,
+    published_at = excluded.published_at
+"""
+
+# A ticket type that is no longer published keeps its row: orders and the journal still name it.
+_UPSERT_TYPES = """
+WITH unlisted AS (UPDATE ticket_types SET listed = false WHERE show = %(slug)s AND id <> ALL(%(types)s::text[]))
+INSERT INTO ticket_types (show, id, name, price, currency, limit_per_order, position, listed)
+SELECT %(slug)s, t ->> 'id', t ->> 'name', (t ->> 'price')::bigint, t ->> 'currency',
+       (t ->> 'limit_per_order')::integer, position, true
+FROM json_array_elements(%(show)s::json -> 'ticket_types') WITH ORDINALITY AS e(t, position)
+ON CONFLICT (show, id) DO UPDATE SET
+    name = excluded.name, price = excluded.price, currency = excluded.currency,
+    limit_per_order = excluded.limit_per_order, position = excluded.position, listed = true
+"""
+
+_INSERT_STOCK = """
+INSERT INTO stock (show, ticket_type, capacity, sold, version)
+SELECT show, ticket_type, capacity, sold, version FROM json_to_recordset(%(journal)s::json) AS j(
+    show text, ticket_type text, version bigint, capacity integer, sold integer)
+ON CONFLICT (show, ticket_type) DO NOTHING
+"""
+
+
+async def read_batch(
+    connection: Connection, keys: Iterable[StockKey], ids: Collection[str], cancels: Collection[str]
+) -> tuple[dict[StockKey, Stock], dict[str, Order], dict[str, ShowOnSale]]:
+    """The stock rows, locked; then, in later statements, the orders with these ids and the shows.
+
+    Later, because one statement that waits for a lock doesn't see what the lock's former holder committed.
+    """
+    wanted = sorted(set(keys))
+    shows, types = [show for show, _ in wanted], [kind for _, kind in wanted]
+    async with connection.pipeline():
+        stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": list(cancels)})
+        orders = await connection.execute(_ORDERS, {"ids": list(ids)})
+        on_sale = await connection.execute(_SHOWS, {"slugs": list(set(shows))})
+    return (
+        {(row[0], row[1]): Stock(*row[2:]) for row in await stock.fetchall()},
+        _decoded(await orders.fetchall()),
+        {row[0]: msgspec.json.decode(row[1], type=ShowOnSale) for row in await on_sale.fetchall()},
+    )
+
+
+async def write_batch(connection: Connection, batch: Batch, revision: str) -> None:
+    """Everything that the batch decided, in bulk."""
+    async with connection.pipeline():
+        if batch.decided:
+            orders = {"orders": _json(batch.decided), "now": batch.now, "revision": revision}
+            await connection.execute(_INSERT_ORDERS, orders)
+            await connection.execute(_INSERT_TICKETS, orders)
+        if batch.cancelled:
+            await connection.execute(_CANCEL_ORDERS, {"cancelled": batch.cancelled})
+        await _write_stock(connection, batch.journal, batch.now)
+
+
+async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str, Order]:
+    """The orders with these ids, as they are now."""
+    return _decoded(await (await connection.execute(_ORDERS, {"ids": list(ids)})).fetchall())
+
+
+async def publish(connection: Connection, show: Show, at: datetime, now: datetime) -> Published | PublishRejection:
+    """Create or update a show as of `at`; refused if it would put a capacity below what is sold, or is outdated."""
+    parameters = {"slug": show.slug, "show": _json(show), "at": at, "types": [t.id for t in show.ticket_types]}
+    async with connection.pipeline():
+        locked = await connection.execute(_LOCK_SHOW, parameters)
+        published = await connection.execute("SELECT published_at FROM shows WHERE slug = %(slug)s", parameters)
+    stock = {row[0]: Stock(*row[1:]) for row in await locked.fetchall()}
+    if (known := await published.fetchone()) and known[0] > at:
+        return PublishRejection(show.slug, "expired")
+    if less := below_sold(show, stock):
+        return PublishRejection(show.slug, "capacity_below_sold", *less)
+    journal = [
+        StockChange(show.slug, t.id, held.version + 1, t.capacity, held.sold, "published")
+        for t in show.ticket_types
+        if (held := stock.get(t.id, Stock(-1, 0, 0))).capacity != t.capacity
+    ]
+    async with connection.pipeline():
+        await connection.execute(_UPSERT_SHOW, parameters)
+        await connection.execute(_UPSERT_TYPES, parameters)
+        await connection.execute(_INSERT_STOCK, {"journal": _json(journal)})
+        await _write_stock(connection, journal, now)
+    return Published(show.slug)
+
+
+async def _write_stock(connection: Connection, journal: list[StockChange], now: datetime) -> None:
+    if journal:
+        latest = {(change.show, change.ticket_type): change for change in journal}
+        await connection.execute(_UPDATE_STOCK, {"latest": _json(list(latest.values()))})
+        await connection.execute(_INSERT_JOURNAL, {"journal": _json(journal), "now": now})
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _decoded(rows: list[Any]) -> dict[str, Order]:
+    orders = (msgspec.json.decode(row[0], type=Order) for row in rows)
+    return {order.order_id: order for order in orders}
