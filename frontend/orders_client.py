@@ -1,4 +1,4 @@
-"""The call of the order function: what may come of it, and the client that makes it over HTTP."""
+"""The seam to the order function: what the shop asks of it, and what may come of that."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,0 +1,78 @@
+"""What the API answers with. The documented schemas are made from these structs."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+from flask import Response, url_for
+from msgspec import UNSET, UnsetType
+
+from frontend.problems import Left, problem
+from functions.orders import contract
+
+_DETAILS: Final[Mapping[contract.Reason, str]] = {
+    "sold_out": "There are not that many tickets left.",
+    "sales_closed": "The show is not on sale now.",
+    "price_changed": "The total is not the expected one; the new one is given.",
+    "cancelled": "This order is cancelled.",
+    "unknown_show": "There is no such show.",
+    "expired": "The order came too late to be carried out.",
+    "unknown_ticket_type": "The show has no such ticket type.",
+    "limit_exceeded": "That is more than one order may have of a ticket type.",
+    "id_reused": "Another purchase was made with this Idempotency-Key.",
+}
+
+
+class ApiOrder(msgspec.Struct, frozen=True):
+    """An order as its buyer may see it. `total` is in minor units; both it and `currency` are null when not known."""
+
+    order_id: contract.OrderId
+    status: Literal["confirmed", "rejected", "cancelled"]
+    key: str
+    tickets: tuple[contract.Ticket, ...]
+    total: int | None
+    currency: str | None
+    reason: contract.Reason | UnsetType = UNSET
+
+
+def buried_order(order_id: str, key: str) -> ApiOrder:
+    """An order that was cancelled before it ever arrived."""
+    return ApiOrder(order_id, "cancelled", key, tickets=(), total=None, currency=None)
+
+
+def order_answer(status: int, order: contract.Order, key: str) -> Response:
+    """An order that the function knows; tickets only while it is confirmed, for no other code admits anybody."""
+    known = ApiOrder(
+        order_id=order.order_id,
+        status=order.status,
+        key=key,
+        tickets=order.tickets if order.status == "confirmed" else (),
+        total=order.total if order.currency else None,
+        currency=order.currency or None,
+        reason=order.reason or UNSET,
+    )
+    response = json_answer(known)
+    response.status_code = status
+    if status == 201:
+        response.headers["Location"] = url_for("api.show_order", order_id=order.order_id, key=key)
+    return response
+
+
+def rejection_answer(status: int, rejection: contract.Rejection, key: str | None) -> Response:
+    """Why the order was not sold, and what is left. With `id_reused` nothing may lead to the other order."""
+    reused = rejection.reason == "id_reused"
+    return problem(
+        status,
+        _DETAILS[rejection.reason],
+        reason=rejection.reason,
+        available=tuple(Left(left.ticket_type, left.available) for left in rejection.available),
+        total=rejection.total,
+        currency=rejection.currency,
+        order_id=None if reused else rejection.order_id,
+        key=None if reused else key,
+    )
+
+
+def json_answer(content: msgspec.Struct) -> Response:
+    """A struct as JSON, with status 200."""
+    return Response(msgspec.json.encode(content), mimetype="application/json")

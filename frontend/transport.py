@@ -1,0 +1,105 @@
+"""One HTTP request to the order function and what came back; all that can go wrong with it is translated here."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Final
+
+import requests
+import urllib3
+
+from frontend.deadlines import DeadlineAdapter, deadline
+
+MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
+MAX_IDLE_CONNECTIONS: Final = 64
+_PIECE_BYTES: Final = 16 * 1024
+
+# One word for each way that `requests` names a failure; for logs and later for metrics.
+FAILURES: Final[Mapping[type[requests.RequestException], str]] = {
+    requests.RequestException: "failed",
+    requests.HTTPError: "failed",
+    requests.Timeout: "timed_out",
+    requests.ConnectTimeout: "timed_out",
+    requests.ReadTimeout: "timed_out",
+    requests.ConnectionError: "unreachable",
+    requests.exceptions.ProxyError: "unreachable",
+    requests.exceptions.SSLError: "unreachable",
+    requests.exceptions.RetryError: "unreachable",
+    requests.TooManyRedirects: "broken_reply",
+    requests.exceptions.ChunkedEncodingError: "broken_reply",
+    requests.exceptions.ContentDecodingError: "broken_reply",
+    requests.exceptions.StreamConsumedError: "broken_reply",
+    requests.exceptions.InvalidJSONError: "broken_reply",
+    requests.JSONDecodeError: "broken_reply",
+    requests.exceptions.InvalidHeader: "broken_reply",
+    requests.URLRequired: "not_sent",
+    requests.exceptions.MissingSchema: "not_sent",
+    requests.exceptions.InvalidSchema: "not_sent",
+    requests.exceptions.InvalidURL: "not_sent",
+    requests.exceptions.InvalidProxyURL: "not_sent",
+    requests.exceptions.UnrewindableBodyError: "not_sent",
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class NoReply:
+    """No whole answer came; `why` is one of the words in FAILURES, or `too_long`."""
+
+    why: str
+
+
+class Transport:
+    """Connections to the function's routes, kept open between requests; used by many threads at once."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy and no credentials from the environment
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.clear()
+        self._session.mount("http://", DeadlineAdapter(pool_connections=8, pool_maxsize=MAX_IDLE_CONNECTIONS))
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes, *, within_s: float) -> Reply | NoReply:
+        """Posts once, and returns within `within_s` seconds whatever the server does; raises nothing."""
+        try:
+            with deadline(within_s):
+                return self._post(url, headers, body)
+        except (OSError, urllib3.exceptions.HTTPError) as error:
+            return NoReply(failure(error))
+
+    def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply | NoReply:
+        # The adapter alone waits, and by its deadline; a redirect is an answer like any that decides nothing.
+        sent = {**headers, "Accept-Encoding": "identity"}
+        with closing(self._session.post(url, body, headers=sent, stream=True, allow_redirects=False)) as response:
+            received = bytearray()
+            for piece in response.iter_content(_PIECE_BYTES):
+                received += piece
+                if len(received) > MAX_REPLY_BYTES:
+                    return NoReply("too_long")
+            return Reply(response.status_code, response.headers, bytes(received))
+
+
+def failure(error: Exception) -> str:
+    """The word for a failed request."""
+    if _is_timeout(error):
+        return "timed_out"
+    kinds = (FAILURES.get(kind) for kind in type(error).__mro__ if issubclass(kind, requests.RequestException))
+    return next((word for word in kinds if word is not None), "failed")
+
+
+def _is_timeout(error: BaseException | None) -> bool:
+    """A wait that ends while the body is read is a ConnectionError to `requests`; its cause tells."""
+    if error is None:
+        return False
+    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else None
+    timeouts = (TimeoutError, urllib3.exceptions.TimeoutError)
+    return isinstance(error, timeouts) or _is_timeout(inner)
