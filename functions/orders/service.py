@@ -89,10 +89,11 @@ class Service:
 
     async def _answer_command(self, event: contract.Event, command: contract.Command, *, structured: bool) -> Response:
         started = time.perf_counter()
-        fields = {"type": event.type, "order_id": _order_id(event, command), "attempt": event.attempt}
-        fields |= {"traceparent": event.traceparent}
+        fields = {"type": event.type, "attempt": event.attempt, "traceparent": event.traceparent}
+        if isinstance(command, contract.PlaceOrder | contract.OrderRef):
+            fields["order_id"] = _order_id(event, command)
         try:
-            async with asyncio.timeout(min(event.time_left_ms or DEFAULT_TIME_LEFT_MS, MAX_TIME_LEFT_MS) / 1000):
+            async with asyncio.timeout(_time_left_s(event)):
                 reply = await self._decide(event, command)
         except _NO_ANSWER as error:
             log.warning("command.unanswered", error=type(error).__name__, **fields)
@@ -103,9 +104,11 @@ class Service:
         if reply is None:
             return _problem(500, "Injected by the chaos revision", "no work was done")
         took_ms = round((time.perf_counter() - started) * 1000, 1)
+        answer = self._reply(event, reply)
         reason = getattr(reply, "reason", None)
-        log.info("command.answered", reply=type(reply).__name__.lower(), reason=reason, ms=took_ms, **fields)
-        return self._encode(event, reply, structured=structured)
+        log.info("command.answered", reply=answer.type, reason=reason, duration_ms=took_ms, **fields)
+        headers, body = contract.encode_event(answer, structured=structured)
+        return Response(body, headers=headers)
 
     async def _decide(self, event: contract.Event, command: contract.Command) -> Any:
         """The data of the reply; None when a fault takes its place."""
@@ -129,9 +132,9 @@ class Service:
         async with self._pool.connection() as connection:
             return await read_catalogue(connection, now)
 
-    def _encode(self, event: contract.Event, reply: Any, *, structured: bool) -> Response:
+    def _reply(self, event: contract.Event, reply: Any) -> contract.Event:
         found = contract.FOUND if event.type == contract.LOOKUP else contract.CONFIRMED
-        answer = contract.Event(
+        return contract.Event(
             id=str(uuid.uuid4()),
             type=_REPLY_TYPES.get(type(reply), found),
             source=contract.FUNCTION_SOURCE,
@@ -141,8 +144,6 @@ class Service:
             traceparent=event.traceparent,
             revision=self._revision,
         )
-        headers, body = contract.encode_event(answer, structured=structured)
-        return Response(body, headers=headers)
 
 
 async def _read_body(request: Request) -> bytes:
@@ -160,6 +161,11 @@ async def _read_body(request: Request) -> bytes:
 
 def _order_id(event: contract.Event, command: contract.Command) -> str:
     return command.order_id if isinstance(command, contract.OrderRef) else event.id
+
+
+def _time_left_s(event: contract.Event) -> float:
+    time_left_ms = DEFAULT_TIME_LEFT_MS if event.time_left_ms is None else event.time_left_ms
+    return min(time_left_ms, MAX_TIME_LEFT_MS) / 1000
 
 
 def _unanswered() -> Response:
