@@ -1,34 +1,67 @@
-"""Structured logs: JSON lines on stdout, one event name plus fields; no personal data, no keys."""
+"""Structured logs: JSON lines on standard output, one event name with its fields; no personal data, no keys."""
 
-import sys
+import logging
+import logging.config
 import time
 from typing import Any, Final
 
 import structlog
 from flask import Flask, Response, g, request
+from structlog.typing import EventDict, Processor
 
 from frontend import traces
 from frontend.purchases import is_order_id
 
-_NUMBERS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-log = structlog.stdlib.get_logger()
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def configure(level: str) -> None:
-    """Makes this process log from `level` upwards (debug, info, warning, error)."""
+    """Makes structlog and the standard library's logging write from `level` (debug, info, warning, error) upwards."""
+    logging.config.dictConfig(stdlib_config(level))
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=False,
     )
+
+
+def stdlib_config(level: str) -> dict[str, Any]:
+    """The configuration of the standard library's logging, the server's included; its access log is off."""
+    processors = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": _SHARED,
+                "processors": processors,
+            }
+        },
+        "filters": {"without_requests": {"()": WithoutRequests}},
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"},
+        },
+        "root": {"level": level.upper(), "handlers": ["stdout"]},
+        "loggers": {
+            "gunicorn.error": {"handlers": [], "propagate": True, "filters": ["without_requests"]},
+            "gunicorn.access": {"handlers": [], "propagate": False},
+        },
+    }
+
+
+class WithoutRequests(logging.Filter):
+    """Cuts what the server quotes of a request that it can't answer: an address may hold a key."""
+
+    _QUOTING: Final = ("Invalid request", "Error handling request")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass, shortened if need be."""
+        for beginning in self._QUOTING:
+            if str(record.msg).startswith(beginning):
+                record.msg, record.args = beginning, ()
+        return True
 
 
 def bind_order(order_id: str) -> None:
@@ -40,6 +73,19 @@ def init_app(app: Flask) -> None:
     """Gives every request a traceparent, and a log line once it is answered."""
     app.before_request(_begin)
     app.after_request(_log_request)
+
+
+def _name_service(_: object, __: str, event: EventDict) -> EventDict:
+    return {"service": "web", **event}
+
+
+_SHARED: Final[list[Processor]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+    _name_service,
+]
 
 
 def _begin() -> None:
@@ -54,11 +100,11 @@ def _begin() -> None:
 
 def _log_request(response: Response) -> Response:
     """The path's template is logged and not its query: there are keys in it."""
-    fields: dict[str, Any] = {
-        "method": request.method,
-        "path": request.url_rule.rule if request.url_rule else None,
-        "status": response.status_code,
-        "duration_ms": round((time.monotonic() - g.started) * 1000, 1),
-    }
-    log.info("request", **fields)
+    log.info(
+        "request",
+        method=request.method,
+        path=request.url_rule.rule if request.url_rule else None,
+        status=response.status_code,
+        duration_ms=round((time.monotonic() - g.started) * 1000, 1),
+    )
     return response

@@ -1,9 +1,11 @@
 """What every request must pass and every answer carries."""
 
+import io
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, request
+from werkzeug.wsgi import get_content_length
 
 from frontend import static_urls
 
@@ -50,7 +52,7 @@ def is_same_origin(asked: Request) -> bool:
         return site in ("same-origin", "none")
     origin = asked.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc.lower() == asked.host.lower()
+        return _host_of(origin) == asked.host.lower()
     return is_api(asked.path)
 
 
@@ -59,11 +61,30 @@ def is_api(path: str) -> bool:
     return path.startswith("/api/")
 
 
+def _host_of(origin: str) -> str:
+    """Host and port of an origin; nothing for `null` and for what is no origin, which then equals no host."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def _guard() -> None:
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        abort(413)
+    _bound_body()
     if request.method not in _SAFE_METHODS and not is_same_origin(request):
         abort(403)
+
+
+def _bound_body() -> None:
+    """Refuses a longer body, told or not: of one without a length Flask would cut off the rest and say nothing."""
+    environ = request.environ
+    length = get_content_length(environ)
+    if length is None and "HTTP_TRANSFER_ENCODING" in environ:
+        body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        length = len(body)
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(length)
+    if length is not None and length > MAX_BODY_BYTES:
+        abort(413)
 
 
 def _add_headers(response: Response) -> Response:
