@@ -41,6 +41,7 @@ class Publish:
 
 Command = Place | Cancel | Publish
 Reply = Answer | Published | PublishRejection
+Clock = Callable[[], datetime]
 
 
 class Unavailable(Exception):
@@ -57,6 +58,10 @@ class _Waiting:
     reply: asyncio.Future[Reply]
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 def new_ticket_code() -> str:
     """A code of 80 random bits, in groups for a person to read out."""
     code = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(16))
@@ -66,11 +71,11 @@ def new_ticket_code() -> str:
 class Ledger:
     """Decides commands in the order they are submitted. One per process and event loop."""
 
-    def __init__(self, pool: Pool, revision: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, pool: Pool, revision: str, *, max_waiting: int = MAX_WAITING, now: Clock = utc_now) -> None:
         self._pool = pool
         self._revision = revision
         self._now = now
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(MAX_WAITING)
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(max_waiting)
         self._writer: asyncio.Task[None] | None = None
 
     async def submit(self, command: Command) -> Reply:

@@ -55,9 +55,9 @@ def binary(**changes: str | None) -> dict[str, str]:
     ],
 )
 async def test_what_is_no_event_gets_400_and_no_echo(
-    function: LocalInvoker, headers: dict[str, str], body: bytes
+    lonely_function: LocalInvoker, headers: dict[str, str], body: bytes
 ) -> None:
-    answer = await function.post(headers, body)
+    answer = await lonely_function.post(headers, body)
     assert answer.status == answer.problem["status"] == 400
     assert MARK.encode() not in answer.body
 
@@ -85,40 +85,40 @@ async def test_what_is_no_event_gets_400_and_no_echo(
         ORDER.replace(b'"a"', b'"ECHO-MARK"'),
     ],
 )
-async def test_data_that_is_not_of_the_contract_gets_400_and_no_echo(function: LocalInvoker, data: bytes) -> None:
+async def test_data_not_of_the_contract_gets_400_and_no_echo(lonely_function: LocalInvoker, data: bytes) -> None:
     headers = binary()
-    answer = await function.post({**headers, **signature(contract.decode_event(headers, data), data)}, data)
+    answer = await lonely_function.post({**headers, **signature(contract.decode_event(headers, data), data)}, data)
     assert answer.problem["status"] == 400
     assert MARK.encode() not in answer.body
 
 
-async def test_structured_data_that_is_not_json_inside_gets_400(function: LocalInvoker) -> None:
+async def test_structured_data_that_is_not_json_inside_gets_400(lonely_function: LocalInvoker) -> None:
     attributes: dict[str, Any] = {"specversion": "1.0", "id": str(uuid.uuid4()), "type": PLACE, "source": "/t"}
     body = json.dumps({**attributes, "time": "2026-01-01T00:00:00Z", "data_base64": "e30"}).encode()
-    assert (await function.post({"content-type": "application/cloudevents+json"}, body)).status == 400
+    assert (await lonely_function.post({"content-type": "application/cloudevents+json"}, body)).status == 400
 
 
-async def test_an_unknown_type_gets_400(function: LocalInvoker) -> None:
-    assert (await function.send("org.flametickets.order.refund")).problem["status"] == 400
+async def test_an_unknown_type_gets_400(lonely_function: LocalInvoker) -> None:
+    assert (await lonely_function.send("org.flametickets.order.refund")).problem["status"] == 400
 
 
-async def test_a_body_over_the_limit_gets_400(function: LocalInvoker) -> None:
-    answer = await function.post(binary(), b" " * (contract.MAX_BODY_BYTES + 1))
+async def test_a_body_over_the_limit_gets_400(lonely_function: LocalInvoker) -> None:
+    answer = await lonely_function.post(binary(), b" " * (contract.MAX_BODY_BYTES + 1))
     assert answer.problem["detail"] == f"the body is over {contract.MAX_BODY_BYTES} bytes"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_another_method_gets_400(function: LocalInvoker, method: str) -> None:
-    assert (await function.post(binary(), ORDER, method=method)).problem["status"] == 400
+async def test_another_method_gets_400(lonely_function: LocalInvoker, method: str) -> None:
+    assert (await lonely_function.post(binary(), ORDER, method=method)).problem["status"] == 400
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-async def test_health_needs_neither_signature_nor_database(function: LocalInvoker, path: str) -> None:
-    assert (await function.post({}, b"", method="GET", path=path)).status == 200
+async def test_health_needs_neither_signature_nor_database(lonely_function: LocalInvoker, path: str) -> None:
+    assert (await lonely_function.post({}, b"", method="GET", path=path)).status == 200
 
 
-async def test_an_unsigned_event_gets_401(function: LocalInvoker) -> None:
-    assert (await function.post(binary(), ORDER)).problem["status"] == 401
+async def test_an_unsigned_event_gets_401(lonely_function: LocalInvoker) -> None:
+    assert (await lonely_function.post(binary(), ORDER)).problem["status"] == 401
 
 
 @pytest.mark.parametrize(("skew_s", "status"), [(-310, 401), (-290, 200), (290, 200), (310, 401)])
@@ -152,10 +152,10 @@ async def test_a_changed_body_gets_401(on_sale: LocalInvoker) -> None:
     assert (await on_sale.post(headers, body.replace(b"1111", b"2222"))).status == 401
 
 
-async def test_both_secrets_are_accepted_while_one_replaces_the_other(function: LocalInvoker) -> None:
+async def test_both_secrets_are_accepted_while_one_replaces_the_other(lonely_function: LocalInvoker) -> None:
     event, other = lookup(), "x" * 32
     headers, body = contract.encode_event(event)
-    assert (await function.post({**headers, **signature(event, body, secret=other)}, body)).status == 401
+    assert (await lonely_function.post({**headers, **signature(event, body, secret=other)}, body)).status == 401
     contract.verify((other, SECRET), event, body, signature(event, body)[contract.SIGNATURE_HEADER], now=time.time())
 
 

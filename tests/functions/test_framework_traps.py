@@ -1,0 +1,151 @@
+"""What functions-framework and cloudevents do that one would not expect, and that this code stays clear of.
+
+Each trap is shown to be there, so that a release which closes it is noticed, and then shown to be avoided.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import psutil
+import pytest
+import requests
+from cloudevents.conversion import to_binary
+from cloudevents.http import CloudEvent, from_http
+from functions_framework.aio import create_asgi_app
+
+from functions.orders import contract
+from functions.orders.service import Service
+from tests.functions.conftest import MAIN, free_port
+from tests.functions.local_invoker import SECRET, LocalInvoker
+
+ROOT = MAIN.parents[2]
+EVENT = contract.Event(
+    id="11111111-1111-4111-8111-111111111111",
+    type=contract.LIST,
+    source="/tests",
+    time=datetime(2026, 1, 1, tzinfo=UTC),
+    data=b"{}",
+)
+
+
+async def test_the_cloudevent_signature_throws_the_reply_away_so_the_http_one_is_used(tmp_path: Path) -> None:
+    source = tmp_path / "main.py"
+    source.write_text("async def orders(event):\n    return 'a reply'\n")
+    app = create_asgi_app("orders", str(source), "cloudevent")  # type: ignore[no-untyped-call]
+    assert (await LocalInvoker(app).post(*contract.encode_event(EVENT))).body == b"OK"
+    assert "--signature-type=http" in procfile_command("orders")
+
+
+async def test_from_http_raises_on_what_is_no_event_and_the_function_answers_400(lonely_function: LocalInvoker) -> None:
+    with pytest.raises(Exception, match="specversion"):
+        from_http({}, b"{}")
+    assert (await lonely_function.post({}, b"{}")).problem["status"] == 400
+
+
+def test_from_http_passes_malformed_json_on_and_the_contract_refuses_it() -> None:
+    headers, _ = contract.encode_event(replace(EVENT, type=contract.LOOKUP))
+    broken = b'{"order_id": '
+    assert from_http(headers, broken).get_data() == broken
+    with pytest.raises(contract.NotAnEvent, match="data is not JSON"):
+        contract.decode_command(contract.decode_event(headers, broken))
+
+
+def test_to_binary_gives_a_python_object_or_no_content_type_so_bytes_and_type_are_always_set() -> None:
+    headers, body = to_binary(CloudEvent({"type": "t", "source": "s"}, {"at": EVENT.time}))
+    assert type(body) is not bytes, "what json can't encode comes back as it was, in place of the body's bytes"
+    assert "content-type" not in headers
+    assert contract.encode_event(EVENT)[0]["content-type"] == "application/json"
+    assert contract.encode_event(EVENT)[1] == EVENT.data
+
+
+def test_the_console_script_does_not_find_the_package_so_the_procfile_runs_the_module() -> None:
+    script = str(Path(sys.executable).with_name("functions-framework"))
+    arguments = procfile_command("orders")[3:]
+    failed = subprocess.run(
+        [script, *arguments],
+        cwd=ROOT,
+        env=environment(free_port()),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert failed.returncode != 0
+    assert "No module named 'functions'" in failed.stderr
+    port = free_port()
+    with running([sys.executable, *procfile_command("orders")[1:]], port):
+        wait_until(lambda: answers(port))
+
+
+def test_the_file_is_loaded_as_main_so_it_keeps_no_state_of_its_own(lonely_function: LocalInvoker) -> None:
+    assert "functions.orders.main" not in sys.modules
+    loaded = sys.modules["main"]
+    assert Path(loaded.__file__ or "") == MAIN
+    assert {name for name, value in vars(loaded).items() if isinstance(value, Service)} == set()
+    assert isinstance(lonely_function.app.state.service, Service)  # type: ignore[attr-defined]
+
+
+def test_killing_the_master_leaves_its_worker_so_the_whole_group_is_cleared() -> None:
+    port = free_port()
+    with running([sys.executable, *procfile_command("orders")[1:]], port) as master:
+        wait_until(lambda: answers(port))
+        (worker,) = psutil.Process(master.pid).children()
+        os.kill(master.pid, signal.SIGKILL)
+        master.wait(10)
+        assert worker.is_running()
+        assert answers(port)
+        os.killpg(master.pid, signal.SIGKILL)
+        wait_until(lambda: not answers(port))
+        wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+
+
+def procfile_command(name: str) -> Sequence[str]:
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    return shlex.split(lines[name])
+
+
+def environment(port: int) -> dict[str, str]:
+    """The documented settings; no database is needed to start."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+        "ORDERS_DATABASE_URL": f"postgresql://127.0.0.1:{free_port()}/orders",
+        "SIGNING_SECRETS": SECRET,
+    }
+
+
+@contextmanager
+def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, which is gone afterwards."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(port), start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 20) -> None:
+    end = monotonic() + within_s
+    while not condition():
+        assert monotonic() < end, "the condition did not come true in time"
