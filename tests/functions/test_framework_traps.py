@@ -4,20 +4,15 @@ Each trap is shown to be there, so that a release which closes it is noticed, an
 """
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 
 import psutil
 import pytest
-import requests
 from cloudevents.conversion import to_binary
 from cloudevents.http import CloudEvent, from_http
 from functions_framework.aio import create_asgi_app
@@ -25,9 +20,10 @@ from functions_framework.aio import create_asgi_app
 from functions.orders import contract
 from functions.orders.service import Service
 from tests.functions.conftest import MAIN, free_port
-from tests.functions.local_invoker import SECRET, LocalInvoker
+from tests.functions.local_invoker import LocalInvoker
+from tests.functions.process import ROOT, answers, environment, procfile_command, running_function
+from tests.scripts.waiting import is_alive, wait_until
 
-ROOT = MAIN.parents[2]
 EVENT = contract.Event(
     id="11111111-1111-4111-8111-111111111111",
     type=contract.LIST,
@@ -73,7 +69,7 @@ def test_the_console_script_does_not_find_the_package_so_the_procfile_runs_the_m
     failed = subprocess.run(
         [script, *arguments],
         cwd=ROOT,
-        env=environment(free_port()),
+        env=environment(free_port(), nowhere()),
         capture_output=True,
         text=True,
         timeout=60,
@@ -82,7 +78,7 @@ def test_the_console_script_does_not_find_the_package_so_the_procfile_runs_the_m
     assert failed.returncode != 0
     assert "No module named 'functions'" in failed.stderr
     port = free_port()
-    with running([sys.executable, *procfile_command("orders")[1:]], port):
+    with running_function(port, nowhere()):
         wait_until(lambda: answers(port))
 
 
@@ -96,7 +92,7 @@ def test_the_file_is_loaded_as_main_so_it_keeps_no_state_of_its_own(lonely_funct
 
 def test_killing_the_master_leaves_its_worker_so_the_whole_group_is_cleared() -> None:
     port = free_port()
-    with running([sys.executable, *procfile_command("orders")[1:]], port) as master:
+    with running_function(port, nowhere()) as master:
         wait_until(lambda: answers(port))
         (worker,) = psutil.Process(master.pid).children()
         os.kill(master.pid, signal.SIGKILL)
@@ -105,47 +101,9 @@ def test_killing_the_master_leaves_its_worker_so_the_whole_group_is_cleared() ->
         assert answers(port)
         os.killpg(master.pid, signal.SIGKILL)
         wait_until(lambda: not answers(port))
-        wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+        wait_until(lambda: not is_alive(worker.pid))
 
 
-def procfile_command(name: str) -> Sequence[str]:
-    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    return shlex.split(lines[name])
-
-
-def environment(port: int) -> dict[str, str]:
-    """The documented settings; no database is needed to start."""
-    return {
-        "PATH": os.environ["PATH"],
-        "PORT": str(port),
-        "HOST": "127.0.0.1",
-        "ORDERS_DATABASE_URL": f"postgresql://127.0.0.1:{free_port()}/orders",
-        "SIGNING_SECRETS": SECRET,
-    }
-
-
-@contextmanager
-def running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own, which is gone afterwards."""
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(port), start_new_session=True, stdout=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
-
-
-def answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).status_code == 200
-    except requests.RequestException:
-        return False
-
-
-def wait_until(condition: Callable[[], bool], within_s: float = 20) -> None:
-    end = monotonic() + within_s
-    while not condition():
-        assert monotonic() < end, "the condition did not come true in time"
+def nowhere() -> str:
+    """A database that is away: none is needed to start."""
+    return f"postgresql://127.0.0.1:{free_port()}/orders"
