@@ -20,7 +20,6 @@ _DETAILS: Final = {
     415: "The body must be application/json.",
     500: "Something went wrong on our side.",
 }
-_KEPT_HEADERS: Final = ("Allow", "Retry-After")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -40,10 +39,10 @@ def _answer(error: HTTPException) -> Response:
     status = error.code or 500
     detail = _DETAILS.get(status, HTTPStatus(status).phrase)
     if is_api(request.path):
-        response = problem(status, detail, retryable=status == 503)
+        response = problem(status, detail, retryable=status >= 500)  # the same order id makes a repeat safe
     else:
         response = Response(_page(status, detail), status=status, mimetype="text/html")
-    response.headers.extend((name, value) for name, value in error.get_headers() if name in _KEPT_HEADERS)
+    response.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
     return response
 
 

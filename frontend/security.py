@@ -80,9 +80,13 @@ def _bound_body() -> None:
     environ = request.environ
     length = get_content_length(environ)
     if length is None and "HTTP_TRANSFER_ENCODING" in environ:
-        body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        try:
+            body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
+        except (OSError, ValueError):
+            abort(400)
         length = len(body)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(length)
+        del environ["HTTP_TRANSFER_ENCODING"]
     if length is not None and length > MAX_BODY_BYTES:
         abort(413)
 

@@ -76,6 +76,10 @@ class Transport:
         except (OSError, urllib3.exceptions.HTTPError) as error:
             return NoReply(failure(error))
 
+    def close(self) -> None:
+        """Closes the connections that are kept open."""
+        self._session.close()
+
     def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply | NoReply:
         # The adapter alone waits, and by its deadline; a redirect is an answer like any that decides nothing.
         sent = {**headers, "Accept-Encoding": "identity"}
@@ -96,10 +100,8 @@ def failure(error: Exception) -> str:
     return next((word for word in kinds if word is not None), "failed")
 
 
-def _is_timeout(error: BaseException | None) -> bool:
-    """A wait that ends while the body is read is a ConnectionError to `requests`; its cause tells."""
-    if error is None:
-        return False
-    inner = error.args[0] if error.args and isinstance(error.args[0], Exception) else None
-    timeouts = (TimeoutError, urllib3.exceptions.TimeoutError)
-    return isinstance(error, timeouts) or _is_timeout(inner)
+def _is_timeout(error: BaseException) -> bool:
+    """A wait that ends while something is sent or a body is read is a ConnectionError to `requests`: look inside."""
+    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+        return True
+    return any(_is_timeout(inner) for inner in error.args if isinstance(inner, BaseException))

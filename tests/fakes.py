@@ -52,7 +52,6 @@ class FakeOrders:
         self._left = {(s.slug, t.id): t.capacity for s in self._shows.values() for t in s.ticket_types}
         self._version = 0
         self._orders: dict[str, contract.Order] = {}
-        self._rejections: dict[str, contract.Rejection] = {}
 
     def publish(self, show: contract.Show) -> None:
         """Creates or changes a show, as the function's own command does; what was sold stays sold."""
@@ -75,11 +74,7 @@ class FakeOrders:
                 known = self._orders[order_id] = self._decide(order_id, order, pressed_at)
             elif known.fingerprint and known.fingerprint != contract.fingerprint(order):
                 return Rejected(contract.Rejection(order_id, "id_reused"))
-            if known.status == "confirmed":
-                return Confirmed(known)
-            if known.status == "cancelled":
-                return Rejected(contract.Rejection(order_id, "cancelled"))
-            return Rejected(self._rejections[order_id])
+            return Confirmed(known) if known.status == "confirmed" else Rejected(_rejection(known))
 
     def lookup(self, order_id: str, traceparent: str) -> Found | Unknown | Unconfirmed:
         with self._lock:
@@ -92,14 +87,14 @@ class FakeOrders:
         with self._lock:
             if self._is_away("cancel", traceparent):
                 return Unconfirmed("away")
-            order = self._orders.get(order_id) or self._tombstone(order_id)
+            order = self._orders.get(order_id) or contract.Order(order_id, "cancelled", "", "", self._now())
             if order.status == "rejected":
-                return Rejected(self._rejections[order_id])
+                return Rejected(_rejection(order))
             if order.status == "confirmed":
                 for line in order.lines:
                     self._left[order.show, line.ticket_type] += line.quantity
                     self._version += 1
-            self._orders[order_id] = msgspec.structs.replace(order, status="cancelled")
+            self._orders[order_id] = msgspec.structs.replace(order, status="cancelled", tickets=())
             return Cancelled(order_id)
 
     def catalogue(self, traceparent: str) -> contract.Catalogue | Unconfirmed:
@@ -137,21 +132,7 @@ class FakeOrders:
         show = self._shows.get(order.show)
         types = {t.id: t for t in show.ticket_types} if show else {}
         reason = self._refusal(show, types, order, min(pressed_at, self._now()))
-        total = sum(types[line.ticket_type].price * line.quantity for line in order.lines if line.ticket_type in types)
-        currency = show.ticket_types[0].currency if show else ""
-        if reason is not None:
-            self._rejections[order_id] = contract.Rejection(
-                order_id,
-                reason,
-                tuple(contract.Availability(t, self._left[order.show, t], self._version) for t in types),
-                total if reason == "price_changed" else None,
-                currency if reason == "price_changed" else None,
-            )
-        sold = () if reason else order.lines
-        for line in sold:
-            self._left[order.show, line.ticket_type] -= line.quantity
-            self._version += 1
-        return contract.Order(
+        decided = contract.Order(
             order_id=order_id,
             status="rejected" if reason else "confirmed",
             fingerprint=contract.fingerprint(order),
@@ -159,24 +140,53 @@ class FakeOrders:
             title=show.title if show else "",
             venue=show.venue if show else "",
             starts_at=show.starts_at if show else None,
+            placed_at=min(pressed_at, self._now()),
+        )
+        if reason is not None:
+            return self._refuse(decided, reason, order, types)
+        return self._sell(decided, order, types)
+
+    def _refuse(
+        self,
+        decided: contract.Order,
+        reason: contract.Reason,
+        order: contract.PlaceOrder,
+        types: dict[str, contract.TicketType],
+    ) -> contract.Order:
+        tells_what_is_left = reason in ("sold_out", "price_changed")
+        left = tuple(
+            contract.Availability(line.ticket_type, self._left[order.show, line.ticket_type], self._version)
+            for line in order.lines
+            if tells_what_is_left
+        )
+        decided = msgspec.structs.replace(decided, reason=reason, available=left)
+        if reason == "price_changed":
+            currency = types[order.lines[0].ticket_type].currency
+            decided = msgspec.structs.replace(decided, total=_total(order, types), currency=currency)
+        return decided
+
+    def _sell(
+        self, decided: contract.Order, order: contract.PlaceOrder, types: dict[str, contract.TicketType]
+    ) -> contract.Order:
+        for line in order.lines:
+            self._left[order.show, line.ticket_type] -= line.quantity
+            self._version += 1
+        kinds = [line.ticket_type for line in order.lines for _ in range(line.quantity)]
+        return msgspec.structs.replace(
+            decided,
             lines=tuple(
                 contract.OrderedLine(
                     line.ticket_type, types[line.ticket_type].name, line.quantity, types[line.ticket_type].price
                 )
-                for line in sold
+                for line in order.lines
             ),
             tickets=tuple(
-                contract.Ticket(f"{order_id[:4]}-{line.ticket_type}-{n}".upper(), line.ticket_type)
-                for line in sold
-                for n in range(1, line.quantity + 1)
+                contract.Ticket(f"{decided.order_id[:4]}-{n:04}".upper(), kind) for n, kind in enumerate(kinds, 1)
             ),
-            total=total,
-            currency=currency,
+            total=_total(order, types),
+            currency=types[order.lines[0].ticket_type].currency,
             name=order.name,
             email=order.email,
-            placed_at=self._now(),
-            reason=reason,
-            available=self._rejections[order_id].available if reason else (),
         )
 
     def _refusal(
@@ -190,29 +200,25 @@ class FakeOrders:
             return "unknown_show"
         if any(line.ticket_type not in types for line in order.lines):
             return "unknown_ticket_type"
-        total = sum(types[line.ticket_type].price * line.quantity for line in order.lines)
         refusals: tuple[tuple[bool, contract.Reason], ...] = (
             (not show.sales_start <= at < show.sales_end, "sales_closed"),
             (any(line.quantity > types[line.ticket_type].limit_per_order for line in order.lines), "limit_exceeded"),
-            (order.expected_total not in (None, total), "price_changed"),
             (any(line.quantity > self._left[show.slug, line.ticket_type] for line in order.lines), "sold_out"),
+            (order.expected_total not in (None, _total(order, types)), "price_changed"),
         )
         return next((reason for refused, reason in refusals if refused), None)
 
-    def _tombstone(self, order_id: str) -> contract.Order:
-        return contract.Order(
-            order_id=order_id,
-            status="cancelled",
-            fingerprint="",
-            show="",
-            title="",
-            venue="",
-            starts_at=None,
-            lines=(),
-            tickets=(),
-            total=0,
-            currency="",
-            name="",
-            email="",
-            placed_at=self._now(),
-        )
+
+def _total(order: contract.PlaceOrder, types: dict[str, contract.TicketType]) -> int:
+    return sum(types[line.ticket_type].price * line.quantity for line in order.lines)
+
+
+def _rejection(order: contract.Order) -> contract.Rejection:
+    price_changed = order.reason == "price_changed"
+    return contract.Rejection(
+        order.order_id,
+        order.reason or "cancelled",
+        order.available,
+        order.total if price_changed else None,
+        order.currency if price_changed else None,
+    )

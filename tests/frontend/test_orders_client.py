@@ -1,0 +1,36 @@
+"""The fake keeps the contract of OrdersClient, in memory and over HTTP."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from frontend.orders_client import OrdersClient, Unconfirmed
+from frontend.orders_http import HttpOrdersClient
+from frontend.transport import Transport
+from tests.fakes import FakeOrders
+from tests.frontend.client_contract import TRACE, ClientContract, new_id, now, wants
+from tests.frontend.conftest import SIGNING_SECRET
+from tests.frontend.function_server import function_server
+
+
+class TestFake(ClientContract):
+    @pytest.fixture
+    def client(self, orders: FakeOrders) -> OrdersClient:
+        return orders
+
+    def test_it_can_be_away(self, orders: FakeOrders) -> None:
+        orders.away = True
+        order_id = new_id()
+        assert isinstance(orders.place(order_id, wants(), now(), TRACE), Unconfirmed)
+        assert isinstance(orders.cancel(order_id, TRACE), Unconfirmed)
+        assert isinstance(orders.catalogue(TRACE), Unconfirmed)
+        assert isinstance(orders.lookup(order_id, TRACE), Unconfirmed)
+
+
+class TestFakeOverHttp(ClientContract):
+    @pytest.fixture
+    def client(self, orders: FakeOrders) -> Iterator[OrdersClient]:
+        transport = Transport()
+        with function_server(orders, SIGNING_SECRET) as server:
+            yield HttpOrdersClient(server.url, SIGNING_SECRET, transport)
+            transport.close()

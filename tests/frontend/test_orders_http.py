@@ -1,0 +1,147 @@
+"""How the shop calls the function: which event it sends, and what becomes of the reply."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from frontend.orders_client import Cancelled, Confirmed, Found, Rejected, Unconfirmed, Unknown
+from frontend.orders_http import Call, HttpOrdersClient, Send
+from frontend.transport import NoReply, Reply, Transport
+from functions.orders import contract
+from tests.fakes import FakeOrders
+from tests.frontend.conftest import SIGNING_SECRET
+from tests.frontend.function_server import FunctionServer, function_server, reply_event
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+PRESSED_AT = datetime.now(UTC) - timedelta(minutes=3)
+
+
+def purchase(quantity: int = 1, show: str = "spring-gala", kind: str = "stalls") -> contract.PlaceOrder:
+    return contract.PlaceOrder(show, (contract.OrderLine(kind, quantity),), "Ada", "ada@example.com")
+
+
+@pytest.fixture
+def server(orders: FakeOrders) -> Iterator[FunctionServer]:
+    with function_server(orders, SIGNING_SECRET) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: FunctionServer) -> Iterator[HttpOrdersClient]:
+    transport = Transport()
+    yield HttpOrdersClient(server.url, SIGNING_SECRET, transport)
+    transport.close()
+
+
+def test_a_place_is_the_order_itself(server: FunctionServer, client: HttpOrdersClient) -> None:
+    """The event's id is the order id and its time is when the buyer pressed, however often it is sent."""
+    order_id = str(uuid.uuid4())
+    for _ in range(2):
+        assert isinstance(client.place(order_id, purchase(), PRESSED_AT, TRACE), Confirmed)
+    for event in server.events:
+        assert (event.id, event.subject, event.time) == (order_id, order_id, PRESSED_AT)
+        assert (event.type, event.source) == (contract.PLACE, "/flametickets/frontend")
+        assert (event.attempt, event.time_left_ms) == (1, 2000)
+        assert event.traceparent == TRACE
+        assert contract.decode_command(event) == purchase()
+    assert server.headers_seen[0]["traceparent"] == TRACE
+
+
+def test_everything_else_has_an_id_of_its_own(server: FunctionServer, client: HttpOrdersClient) -> None:
+    order_id = str(uuid.uuid4())
+    for _ in range(2):
+        assert client.lookup(order_id, TRACE) == Unknown(order_id)
+        assert isinstance(client.catalogue(TRACE), contract.Catalogue)
+    assert client.cancel(order_id, TRACE) == Cancelled(order_id)
+    assert len({order_id, *(event.id for event in server.events)}) == 6
+    assert [event.subject for event in server.events] == [order_id, None, order_id, None, order_id]
+    assert abs(server.events[0].time - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_each_outcome_of_the_function_is_told(orders: FakeOrders, client: HttpOrdersClient) -> None:
+    sold, refused = str(uuid.uuid4()), str(uuid.uuid4())
+    confirmed = client.place(sold, purchase(2), PRESSED_AT, TRACE)
+    assert isinstance(confirmed, Confirmed)
+    assert len(confirmed.order.tickets) == 2
+    assert client.place(refused, purchase(show="no-show"), PRESSED_AT, TRACE) == Rejected(
+        contract.Rejection(refused, "unknown_show")
+    )
+    assert client.lookup(sold, TRACE) == Found(confirmed.order)
+    assert isinstance(client.cancel(refused, TRACE), Rejected)
+    assert client.cancel(sold, TRACE) == Cancelled(sold)
+
+
+def test_a_function_that_is_away_leaves_everything_unconfirmed(orders: FakeOrders, client: HttpOrdersClient) -> None:
+    orders.away = True
+    order_id = str(uuid.uuid4())
+    with capture_logs() as logs:
+        assert client.place(order_id, purchase(), PRESSED_AT, TRACE) == Unconfirmed("status_503")
+        assert client.lookup(order_id, TRACE) == Unconfirmed("status_503")
+        assert client.cancel(order_id, TRACE) == Unconfirmed("status_503")
+        assert client.catalogue(TRACE) == Unconfirmed("status_503")
+    assert [entry["log_level"] for entry in logs] == ["warning"] * 4
+
+
+def test_a_refused_signature_is_an_alarm(server: FunctionServer) -> None:
+    client = HttpOrdersClient(server.url, "another-secret-that-nobody-else-has-ever", Transport())
+    with capture_logs() as logs:
+        assert client.place(str(uuid.uuid4()), purchase(), PRESSED_AT, TRACE) == Unconfirmed("status_401")
+    assert logs[0] == {
+        "event": "function.refused",
+        "log_level": "error",
+        "type": contract.PLACE,
+        "reply": "status_401",
+    }
+
+
+def test_each_try_is_signed_with_the_time_of_its_own(server: FunctionServer) -> None:
+    """A signature is only good for five minutes, while an event may wait for days."""
+    late = HttpOrdersClient(server.url, SIGNING_SECRET, Transport(), now=lambda: time.time() - 600)
+    assert late.lookup(str(uuid.uuid4()), TRACE) == Unconfirmed("status_401")
+
+
+def replied(kind: str, data: contract.Order) -> Reply:
+    return Reply(200, *contract.encode_event(reply_event(kind, data, data.order_id)))
+
+
+class OneReply(Transport):
+    """A transport that always gets the same reply."""
+
+    def __init__(self, reply: Reply | NoReply) -> None:
+        super().__init__()
+        self._reply = reply
+
+    def post(self, *_: object, **__: object) -> Reply | NoReply:
+        return self._reply
+
+
+@pytest.mark.parametrize("changed", [{"fingerprint": "0" * 64}, {"status": "cancelled"}, {"status": "rejected"}])
+def test_a_confirmed_that_does_not_fit_the_purchase_decides_nothing(changed: dict[str, str]) -> None:
+    order_id = str(uuid.uuid4())
+    sold = contract.Order(
+        order_id, "confirmed", contract.fingerprint(purchase()), "spring-gala", PRESSED_AT, total=2500, currency="EUR"
+    )
+    odd = msgspec.structs.replace(sold, **changed)
+    fine, wrong = (
+        HttpOrdersClient("http://x/", SIGNING_SECRET, OneReply(replied(contract.CONFIRMED, order)))
+        for order in (sold, odd)
+    )
+    assert fine.place(order_id, purchase(), PRESSED_AT, TRACE) == Confirmed(sold)
+    assert wrong.place(order_id, purchase(), PRESSED_AT, TRACE) == Unconfirmed("inconsistent")
+
+
+def test_the_steps_of_a_call_need_no_network() -> None:
+    order_id = str(uuid.uuid4())
+    event = contract.Event(order_id, contract.PLACE, "/x", PRESSED_AT, b"{}", subject=order_id)
+    call = Call("http://weighted/", event, order_id)
+    assert call.first() == Send("http://weighted/", replace(event, attempt=1, time_left_ms=2000), 2.0)
+    assert call.after(NoReply("timed_out")) == Unconfirmed("timed_out")
+    rejection = contract.Rejection(order_id, "sold_out")
+    headers, body = contract.encode_event(reply_event(contract.REJECTED, rejection, order_id))
+    assert call.after(Reply(200, headers, body)) == rejection
