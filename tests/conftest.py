@@ -1,9 +1,11 @@
-"""Fixtures of all tests: a real PostgreSQL, and fresh databases on it."""
+"""Fixtures of all tests: a real PostgreSQL with fresh databases, and the whole stack."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,6 +13,7 @@ from psycopg import sql
 
 from scripts import migrate
 from scripts.local.postgres import EmbeddedPostgres
+from scripts.local.stack import Stack
 
 _numbers = count(1)
 
@@ -42,3 +45,28 @@ def orders_database_url(postgres_server: EmbeddedPostgres, _orders_template: str
         session.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(_orders_template)))
         yield postgres_server.url(name.as_string().strip('"'))
         session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """One running stack with the sample shows, for tests that publish shows of their own and leave it whole."""
+    with _running_stack() as running:
+        yield running
+
+
+@pytest.fixture
+def start_stack() -> Iterator[Callable[..., Stack]]:
+    """Starts stacks of this test alone, on free ports; takes the keyword arguments of `Stack`."""
+    with ExitStack() as running:
+        yield lambda **options: running.enter_context(_running_stack(**options))
+
+
+@contextmanager
+def _running_stack(**options: Any) -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="flametickets-tests-", ignore_cleanup_errors=True) as folder:
+        stack = Stack(Path(folder) / "stack", **options)
+        try:
+            with stack:
+                yield stack
+        finally:
+            stack.remove()

@@ -26,6 +26,7 @@ _ROUTER: Final = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Ro
 _ROUTES: Final = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 _LOG: Final = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog"
 _UPSTREAM: Final = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_MAX_CONNECTIONS: Final = "overload.global_downstream_max_connections"
 
 Split = Mapping[str, int]
 
@@ -117,6 +118,7 @@ class Gateway:
             listeners.append(self._listener(route_name(name), {"route_config": {"virtual_hosts": [host]}}))
         return {
             "node": {"id": "local", "cluster": "local"},
+            "layered_runtime": {"layers": [{"name": "limits", "static_layer": {_MAX_CONNECTIONS: 10000}}]},
             "admin": {"address": _address(self._ports.admin)},
             "static_resources": {
                 "listeners": listeners,

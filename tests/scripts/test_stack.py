@@ -1,0 +1,124 @@
+"""The whole stack: what it serves, and that each part comes back after `kill -9`."""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import requests
+
+from scripts.local.function_client import FunctionClient, NoAnswer
+from scripts.local.stack import AlreadyRuns, Stack
+from tests.scripts.waiting import is_alive, kill_and_wait, wait_until
+
+PROCESSES = ["postgres-orders", "postgres-pending", "gateway", "stable", "chaos", "frontend"]
+
+
+def _sells(stack: Stack) -> bool:
+    """Whether the shop shows what is left, fresh from the function."""
+    try:
+        answer = requests.get(f"{stack.url}/readyz", timeout=5)
+    except requests.RequestException:
+        return False
+    return answer.status_code == 200
+
+
+def test_the_shop_sells_the_sample_shows(stack: Stack) -> None:
+    shows = requests.get(f"{stack.url}/api/shows", timeout=5).json()["shows"]
+    assert len(shows) == 6
+    assert len([show for show in shows if show["on_sale"]]) == 4
+
+
+def test_each_tag_of_the_gateway_is_its_revision(stack: Stack) -> None:
+    for revision in ("stable", "chaos"):
+        client = FunctionClient(stack.gateway_urls[f"{revision}-orders"], stack.signing_secret)
+        reply = client.ask("org.flametickets.show.list", b"{}")
+        client.close()
+        assert reply.revision == f"orders-{revision}-local"
+
+
+def test_the_split_says_who_answers(stack: Stack) -> None:
+    client = FunctionClient(stack.gateway_urls["orders"], stack.signing_secret)
+    try:
+        stack.traffic({"stable": 50, "chaos": 50})
+        seen = Counter(client.ask("org.flametickets.show.list", b"{}").revision for _ in range(60))
+        # 60 draws at 50 %: one outside of these bounds comes less than once in a million runs.
+        assert 10 < seen["orders-chaos-local"] < 50
+    finally:
+        client.close()
+        stack.traffic({"stable": 100, "chaos": 0})
+    state = stack.folder.read_state()
+    assert state is not None
+    assert state.split == {"stable": 100, "chaos": 0}
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_killed_part_is_back_within_five_seconds(stack: Stack, name: str) -> None:
+    began = time.monotonic()
+    kill_and_wait(stack, name)
+    wait_until(lambda: _sells(stack), within_s=5 - (time.monotonic() - began))
+    wait_until(lambda: _listed_by_both(stack), within_s=5 - (time.monotonic() - began))
+    state = stack.folder.read_state()
+    assert state is not None
+    assert state.processes[name].restarts >= 1
+    wait_until(lambda: state.processes[name].pid == stack.pid(name))
+
+
+def _listed_by_both(stack: Stack) -> bool:
+    for revision in ("stable", "chaos"):
+        client = FunctionClient(stack.gateway_urls[f"{revision}-orders"], stack.signing_secret)
+        try:
+            if not client.lists({"lantern-orchestra"}):
+                return False
+        finally:
+            client.close()
+    return True
+
+
+def test_the_two_databases_are_of_two_servers(stack: Stack) -> None:
+    state = stack.folder.read_state()
+    assert state is not None
+    systems = set()
+    for url in state.database_urls.values():
+        with psycopg.connect(url) as session:
+            systems.add(session.execute("SELECT system_identifier FROM pg_control_system()").fetchone())
+    assert len(systems) == 2
+
+
+def test_a_second_stack_of_one_folder_is_refused(stack: Stack) -> None:
+    with pytest.raises(AlreadyRuns, match="is running already"):
+        Stack(stack.folder.path).start()
+    assert _sells(stack)
+
+
+def test_an_unsigned_or_foreign_request_gets_nothing(stack: Stack) -> None:
+    client = FunctionClient(stack.gateway_urls["stable-orders"], "x" * 40)
+    with pytest.raises(NoAnswer, match="401"):
+        client.catalogue()
+    client.close()
+
+
+def test_a_stop_leaves_no_process_and_a_start_keeps_the_data(tmp_path: Path) -> None:
+    first = Stack(tmp_path / "stack")
+    try:
+        with first:
+            with psycopg.connect(first.database_url, autocommit=True) as session:
+                session.execute("CREATE TABLE kept AS SELECT 1")
+            processes = _processes_of(first)
+            assert len(processes) > len(PROCESSES)
+        assert not [pid for pid in processes if is_alive(pid)]
+        assert first.folder.read_state() is None
+        with Stack(tmp_path / "stack") as second, psycopg.connect(second.database_url) as session:
+            assert session.execute("SELECT count(*) FROM kept").fetchone() == (1,)
+        with Stack(tmp_path / "stack", fresh=True) as third, psycopg.connect(third.database_url) as session:
+            assert session.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+    finally:
+        first.remove()
+
+
+def _processes_of(stack: Stack) -> set[int]:
+    """The ids of the stack's processes and of their children."""
+    leaders = [psutil.Process(pid) for name in PROCESSES if (pid := stack.pid(name)) is not None]
+    return {process.pid for leader in leaders for process in (leader, *leader.children(recursive=True))}
