@@ -47,6 +47,11 @@ def short_date(moment: datetime, locale: Locale) -> str:
     return format_skeleton("MMMEd", moment, moment.tzinfo, locale=locale)
 
 
+def short_month(moment: datetime, locale: Locale) -> str:
+    """The month of `moment` where it takes place, abbreviated."""
+    return babel_date(moment, "LLL", locale=locale)
+
+
 def day_of_month(moment: datetime, locale: Locale) -> str:
     """Day and month of `moment` where it takes place."""
     return format_skeleton("MMMMd", moment, moment.tzinfo, locale=locale)

@@ -1,0 +1,48 @@
+// Small comforts of every page. Everything works without them.
+
+const locale = document.documentElement.dataset.locale;
+
+// Moments of figures are written in UTC by the server; here in the reader's own time.
+for (const time of document.querySelectorAll("time[data-local]")) {
+  const moment = new Date(time.dateTime);
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const day = time.dataset.local === "moment" ? { day: "numeric", month: "long" } : {};
+  time.textContent = new Intl.DateTimeFormat(locale, { ...day, ...clock }).format(moment);
+}
+
+// A form is sent once, however often its button is pressed. (Twice would do no harm: both share one order id.)
+for (const button of document.querySelectorAll("button[data-busy]")) {
+  const words = button.textContent;
+  const rest = (busy) => {
+    button.form.dataset.sent = busy ? "yes" : "";
+    button.setAttribute("aria-disabled", String(busy));
+    button.textContent = busy ? button.dataset.busy : words;
+  };
+  button.form.addEventListener("submit", (event) => {
+    if (button.form.dataset.sent) event.preventDefault();
+    else rest(true);
+  });
+  addEventListener("pageshow", (event) => event.persisted && rest(false));
+}
+
+for (const link of document.querySelectorAll("[data-close]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const details = document.getElementById(link.dataset.close);
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
+    button.textContent = button.dataset.done;
+  });
+}
