@@ -1,7 +1,6 @@
 """What every OrdersClient must do, the fake as the real one."""
 
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 

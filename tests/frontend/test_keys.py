@@ -1,0 +1,58 @@
+"""The key of an order."""
+
+import hmac
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.keys import check_key, issue_key
+
+SECRET = "k" * 32
+ORDER_ID = "6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11"
+FINGERPRINT = "0123456789abcdef" * 4
+
+
+def test_a_key_tells_the_first_half_of_the_fingerprint() -> None:
+    key = issue_key(SECRET, ORDER_ID, FINGERPRINT)
+    assert len(key) == 43
+    assert check_key(SECRET, ORDER_ID, key) == FINGERPRINT[:32]
+    assert key == issue_key(SECRET, ORDER_ID, FINGERPRINT)
+
+
+def test_a_key_opens_one_order_alone() -> None:
+    key = issue_key(SECRET, ORDER_ID, FINGERPRINT)
+    assert check_key(SECRET, ORDER_ID.replace("6f", "6e"), key) is None
+    assert check_key("x" * 32, ORDER_ID, key) is None
+
+
+def test_a_change_anywhere_in_a_key_makes_it_wrong() -> None:
+    key = issue_key(SECRET, ORDER_ID, FINGERPRINT)
+    for place in range(len(key)):
+        for other in ("A", "B", "-", "_", "="):
+            changed = key[:place] + other + key[place + 1 :]
+            assert changed == key or check_key(SECRET, ORDER_ID, changed) is None
+    for changed in (key + "=", key + "A", key[:-1], f" {key}", key.swapcase()):
+        assert check_key(SECRET, ORDER_ID, changed) is None
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_a_key_by_chance(text: str) -> None:
+    assert check_key(SECRET, ORDER_ID, text) is None
+
+
+def test_a_lone_surrogate_is_no_key() -> None:
+    assert check_key(SECRET, ORDER_ID, "\ud800" * 43) is None
+
+
+@pytest.mark.parametrize("key", ["", "x", "é" * 43, "A" * 43, "A" * 10_000])
+def test_every_key_is_compared_in_constant_time(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    def compare(ours: bytes, theirs: bytes) -> bool:
+        compared.append(theirs)
+        return ours == theirs
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert check_key(SECRET, ORDER_ID, key) is None
+    assert len(compared) == 1
