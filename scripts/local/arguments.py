@@ -1,0 +1,67 @@
+"""The command line of dev.py. Only Python's own library is used here, so that --help needs no set-up."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+_DESCRIPTION: Final = """\
+Runs the whole of FlameTickets on this machine: two PostgreSQL servers, a gateway, the order function as the
+revisions stable and chaos, and the shop. Ctrl-C stops it. While it runs:
+
+  dev.py status              what runs, where, with which logs
+  dev.py traffic             the split between the revisions
+  dev.py traffic chaos=20    sends 20 % of the requests to chaos
+
+CHAOS_FAULTS and CHAOS_SEED of the environment go to the chaos revision alone (CHAOS_FAULTS: error:0.3).
+Exit codes: 0 good, 1 the thing asked about is bad, 2 it could not be done.
+"""
+REVISIONS: Final = ("stable", "chaos")
+
+
+def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
+    """The arguments: `command` is None, "status" or "traffic"; `split` is a dict, empty to show it."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--port", type=_port, default=8080, help="where the shop is (default: %(default)s)")
+    parser.add_argument("--fresh", action="store_true", help="begin with new databases")
+    parser.add_argument("--shows", type=Path, metavar="FILE", help="the shows to publish (default: scripts/shows.yaml)")
+    parser.add_argument(
+        "--folder", type=Path, default=default_folder, help="where all files are kept (default: .flametickets)"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="{status,traffic}")
+    commands.add_parser("status", help="say what runs, where, with which logs")
+    traffic = commands.add_parser("traffic", help="show or shift the split between the revisions")
+    traffic.add_argument("shares", nargs="*", metavar="REVISION=PERCENT", help="stable=80 chaos=20; one is enough")
+    parsed = parser.parse_args(arguments)
+    try:
+        parsed.split = read_split(parsed.shares) if parsed.command == "traffic" else {}
+    except ValueError as error:
+        traffic.error(str(error))
+    return parsed
+
+
+def read_split(shares: Sequence[str]) -> dict[str, int]:
+    """The split that words like `chaos=20` ask for, of which one is enough. Raises ValueError."""
+    split: dict[str, int] = {}
+    for share in shares:
+        name, separator, percent = share.partition("=")
+        is_number = percent.isascii() and percent.isdigit() and len(percent) <= 3 and int(percent) <= 100
+        if name not in REVISIONS or not separator or not is_number:
+            raise ValueError(f"{share}: must be one of {', '.join(REVISIONS)} with a percentage, as chaos=20")
+        if name in split:
+            raise ValueError(f"{name} is given twice")
+        split[name] = int(percent)
+    if len(split) == 1:
+        (name, percent_given), *_ = split.items()
+        split.update({other: 100 - percent_given for other in REVISIONS if other != name})
+    if split and sum(split.values()) != 100:
+        raise ValueError(f"the shares are {sum(split.values())} % together; they must be 100 %")
+    return {name: split[name] for name in REVISIONS} if split else {}
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is no port; one is from 1 to 65535 (0 takes a free one)")
+    return int(text)
