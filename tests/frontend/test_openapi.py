@@ -1,0 +1,91 @@
+"""The API's description: complete, and true of every answer that Schemathesis can get out of the shop."""
+
+from typing import Any
+
+import msgspec
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis.schemas import BaseSchema
+
+from frontend.openapi import describe
+from functions.orders import contract
+from tests.fakes import FakeOrders
+
+BOUNDED = settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+# No schema says which e-mail address is well-formed or which show there is: a request that fits it may be refused.
+CONFIG = schemathesis.Config.from_dict(
+    {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "410", "422"]}}}
+)
+FITTING, WRONG = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+OPERATIONS = [
+    (method, path, mode)
+    for path, methods in describe()["paths"].items()
+    for method, operation in methods.items()
+    for mode in ((FITTING, WRONG) if "parameters" in operation else (FITTING,))  # nothing is wrong with no input
+]
+
+
+def test_every_address_of_the_api_is_described(app: Flask, http: FlaskClient) -> None:
+    described = http.get("/api/openapi.json")
+    assert described.mimetype == "application/json"
+    assert described.json is not None
+    served = {
+        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/")
+    }
+    paths = described.json["paths"]
+    assert {(path, method) for path, methods in paths.items() for method in methods} == served
+
+
+def test_the_document_is_the_same_each_time() -> None:
+    assert describe() is describe()
+
+
+def ask_for_real_shows(context: Any, body: Any) -> Any:
+    """Half of the well-formed purchases are of what there is, so that orders are sold."""
+    try:
+        order = msgspec.convert(body, contract.PlaceOrder)
+    except msgspec.ValidationError:
+        return body
+    if len(order.show) % 2:
+        return body
+    lines = [{"ticket_type": "stalls", "quantity": 1 + len(order.name) % 3}]
+    return {**body, "show": "spring-gala", "lines": lines, "expected_total": None}
+
+
+@pytest.fixture
+def schema(app: Flask) -> BaseSchema:
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=CONFIG)
+    schema.hook("map_body")(ask_for_real_shows)
+    return schema
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
+def test_no_request_gets_an_answer_that_is_not_described(
+    schema: BaseSchema, method: str, path: str, mode: schemathesis.GenerationMode
+) -> None:
+    """Requests that fit the document, and requests that do not; none gets a 5xx either."""
+
+    @given(case=schema[path][method].as_strategy(generation_mode=mode))
+    @BOUNDED
+    def ask(case: Any) -> None:
+        case.call_and_validate()
+
+    ask()
+
+
+def test_no_series_of_requests_gets_an_answer_that_is_not_described(schema: BaseSchema, orders: FakeOrders) -> None:
+    """Orders are sold, seen and cancelled along the links of the document."""
+    schema.as_state_machine().run(settings=settings(BOUNDED, max_examples=25, stateful_step_count=6))
+    assert {"place", "lookup", "cancel"} <= set(orders.calls)

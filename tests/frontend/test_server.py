@@ -1,0 +1,171 @@
+"""The shop as gunicorn serves it, with nothing but its environment."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from frontend.security import MAX_BODY_BYTES
+from tests.fakes import FakeOrders
+from tests.frontend.conftest import KEY_SECRET, SIGNING_SECRET
+from tests.frontend.function_server import function_server
+
+ROOT = Path(__file__).parents[2]
+COMMAND = next(line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("web: "))
+ORDER_ID = "6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11"
+PURCHASE = {
+    "show": "spring-gala",
+    "lines": [{"ticket_type": "stalls", "quantity": 1}],
+    "name": "Ada Lovelace",
+    "email": "ada@example.com",
+}
+
+
+def command() -> list[str]:
+    """The line of the Procfile as a list, with this Python."""
+    words = COMMAND.removeprefix("web: ").replace('"', "").split()
+    return [sys.executable, *words[1:]]
+
+
+def environment(orders_url: str, port: int, **changes: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "ORDERS_URL": orders_url,
+        "ORDERS_STABLE_URL": orders_url,
+        "SIGNING_SECRETS": SIGNING_SECRET,
+        "ORDER_KEY_SECRET": KEY_SECRET,
+        "FRONTEND_DATABASE_URL": "postgresql://127.0.0.1:9/pending",
+        **changes,
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """A running shop; `port` is on this machine, `log` is what it wrote so far."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ask(self, method: str, path: str, **request: object) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, **request)  # type: ignore[arg-type]
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def wait(self) -> None:
+        """Until it answers, for ten seconds at most."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end and self.process.poll() is None:
+            with suppress(OSError):
+                self.ask("GET", "/healthz")
+                return
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+
+@contextmanager
+def running(log: Path, environ: dict[str, str]) -> Iterator[Server]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command(), cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            server = Server(int(environ["PORT"]), process, log)
+            server.wait()
+            yield server
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            finally:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path, orders: FakeOrders) -> Iterator[Server]:
+    with (
+        function_server(orders, SIGNING_SECRET) as function,
+        running(tmp_path / "log", environment(function.url, free_port(), HOME=str(tmp_path / "home"))) as server,
+    ):
+        yield server
+
+
+def chunks(size: int) -> Iterator[bytes]:
+    for start in range(0, size, 10_000):
+        yield b" " * min(10_000, size - start)
+
+
+def test_the_shop_sells_and_logs_as_json_without_a_word_on_the_buyer(server: Server, tmp_path: Path) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": ORDER_ID}
+    status, body = server.ask("POST", "/api/orders", body=json.dumps(PURCHASE), headers=headers)
+    assert status == 201
+    key = json.loads(body)["key"]
+    assert server.ask("GET", f"/api/orders/{ORDER_ID}?key={key}")[0] == 200
+    assert server.ask("GET", "/readyz")[0] == 200
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(f"GET /orders/{ORDER_ID}?key={key}\x01 HTTP/1.1\r\n\r\n".encode())
+        assert b" 400 " in connection.recv(1000)
+    server.process.terminate()
+    assert server.process.wait(20) == 0
+    written = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert {entry["service"] for entry in written} == {"web"}
+    assert {"request", "Invalid request"} <= {entry["event"] for entry in written}
+    assert not any(secret in server.log.read_text() for secret in (key, "Ada", "ada@example.com", SIGNING_SECRET))
+    assert not (tmp_path / "home").exists(), "no control socket, for a pod's root is read-only"
+
+
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY_BYTES, 400), (MAX_BODY_BYTES + 1, 413), (500_000, 413)])
+def test_a_body_in_chunks_is_bounded_whole(server: Server, size: int, status: int) -> None:
+    """Spaces are no JSON, but all of them must have been read to say so."""
+    headers = {"Content-Type": "application/json", "Idempotency-Key": ORDER_ID}
+    answer = server.ask("POST", "/api/orders", body=chunks(size), headers=headers, encode_chunked=True)
+    assert answer[0] == status
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"GET / HTTP/9.9", b"G\x00T / HTTP/1.1", b"POST /api/orders HTTP/1.1\r\nContent-Length: -5"]
+)
+def test_what_is_not_http_is_not_a_5xx(server: Server, request_line: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request_line + b"\r\nHost: x\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(1000)
+    assert answer.split(b" ")[1].startswith(b"4")
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"ORDERS_URL": ""}, "ORDERS_URL: is missing"),
+        ({"SIGNING_SECRETS": "short"}, "SIGNING_SECRETS: must have at least 32 characters"),
+        ({"PORT": "http"}, "PORT: must be a whole number from 1 to 65535"),
+        ({"HOST": "a b"}, "HOST: must be a host name or an address"),
+        ({"WEB_THREADS": "0"}, "WEB_THREADS: must be a whole number from 1 to 256"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: must be one of debug, info, warning, error"),
+    ],
+)
+def test_a_bad_variable_stops_the_start_with_one_line(changes: dict[str, str], line: str) -> None:
+    environ = environment("http://127.0.0.1:9", free_port(), **changes)
+    ended = subprocess.run(command(), cwd=ROOT, env=environ, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (1, f"{line}\n", "")
