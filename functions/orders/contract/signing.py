@@ -52,4 +52,4 @@ def _mac(secret: str, event: Event, body: bytes, at: str, method: str) -> str:
         str(event.attempt),
         hashlib.sha256(body).hexdigest(),
     )
-    return hmac.new(secret.encode(), "\n".join(parts).encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), "\n".join(parts).encode(), "sha256").hex()
