@@ -1,5 +1,6 @@
 """Fixtures of all tests: a real PostgreSQL with fresh databases, and the whole stack."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,10 +13,52 @@ import pytest
 from psycopg import sql
 
 from scripts import migrate
+from scripts.local.chromium import find_chromium
 from scripts.local.postgres import EmbeddedPostgres
 from scripts.local.stack import Stack
 
 _numbers = count(1)
+_LEFT_OUT = pytest.StashKey[int]()
+_BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs the system's Chromium; all tests in tests/browser are marked")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without Chromium leave the browser tests out; on CI that is an error."""
+    in_browser = [item for item in items if item.path.is_relative_to(_BROWSER_TESTS)]
+    for item in in_browser:
+        item.add_marker(pytest.mark.browser)
+    if not in_browser or find_chromium() is not None:
+        return
+    if _is_ci():
+        raise pytest.UsageError(f"no Chromium is found, and CI=true: {len(in_browser)} browser tests can't be left out")
+    config.hook.pytest_deselected(items=in_browser)
+    config.stash[_LEFT_OUT] = len(in_browser)
+    items[:] = [item for item in items if item not in in_browser]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if left_out := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.section("no browser", yellow=True)
+        terminalreporter.line(f"{left_out} browser tests were left out: no Chromium is found on this machine")
+    if _is_ci() and (skipped := terminalreporter.stats.get("skipped")):
+        terminalreporter.section("skipped", red=True)
+        terminalreporter.line(f"{len(skipped)} tests were skipped; with CI=true that is a failure")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """On CI a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if _is_ci() and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

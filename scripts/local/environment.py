@@ -112,11 +112,11 @@ class Environment:
             yield
 
 
-def enter(lock: str, *, as_it_is: bool = False) -> None:
+def enter(lock: str, *, as_it_is: bool = False, failure_code: int = 1) -> None:
     """Return inside an environment that satisfies the lock, by starting this program anew in it if need be.
 
-    `as_it_is`: an environment that works is left alone, for commands that look at a running stack. Exits with 1 and
-    one line on standard error when the environment can't be made.
+    `as_it_is`: an environment that works is left alone, for commands that look at a running stack. Exits with
+    `failure_code` and one line on standard error when the environment can't be made.
     """
     environment = Environment()
     is_inside = Path(sys.prefix).resolve() == environment.folder.resolve()
@@ -125,9 +125,11 @@ def enter(lock: str, *, as_it_is: bool = False) -> None:
             is_kept = as_it_is and environment.works()
             is_new = not is_kept and environment.ensure(lock)
     except SetupError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(failure_code)
     except KeyboardInterrupt:
-        sys.exit("Interrupted. The next start completes the set-up.")
+        print("Interrupted. The next start completes the set-up.", file=sys.stderr)
+        sys.exit(failure_code)
     if is_new or not is_inside:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -26,7 +26,16 @@ _ROUTER: Final = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Ro
 _ROUTES: Final = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 _LOG: Final = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog"
 _UPSTREAM: Final = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_MAX_CONNECTIONS: Final = "overload.global_downstream_max_connections"
+_MAX_CONNECTIONS: Final = {
+    "name": "envoy.resource_monitors.global_downstream_max_connections",
+    "typed_config": {
+        "@type": (
+            "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3"
+            ".DownstreamConnectionsConfig"
+        ),
+        "max_active_downstream_connections": 10000,
+    },
+}
 
 Split = Mapping[str, int]
 
@@ -118,7 +127,7 @@ class Gateway:
             listeners.append(self._listener(route_name(name), {"route_config": {"virtual_hosts": [host]}}))
         return {
             "node": {"id": "local", "cluster": "local"},
-            "layered_runtime": {"layers": [{"name": "limits", "static_layer": {_MAX_CONNECTIONS: 10000}}]},
+            "overload_manager": {"resource_monitors": [_MAX_CONNECTIONS]},
             "admin": {"address": _address(self._ports.admin)},
             "static_resources": {
                 "listeners": listeners,

@@ -13,7 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-_COLLECTING: Final = re.compile(r"Collecting ([A-Za-z0-9_.-]+)|Requirement already satisfied: ([A-Za-z0-9_.-]+)")
+_COLLECTING: Final = re.compile(
+    r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9_.-]+)|Processing \S*/([A-Za-z0-9_.]+)-"
+)
 _NO_WHEEL: Final = re.compile(r"No matching distribution found for ([A-Za-z0-9_.-]+)==([^\s;]+)")
 _UNREACHABLE: Final = re.compile(
     r"Retrying \(|Could not fetch URL|NewConnectionError|ProxyError|Name or service not known|Read timed out"
