@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from frontend.catalogue import Snapshot
 from functions.orders import contract
 
 FEW: Final = 10  # so many tickets or fewer are "only … left"
@@ -17,6 +18,15 @@ class Standing:
 
     sales: Sales
     left: int | None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A show with what was left of it at `as_of`; `fresh` is False for last known values."""
+
+    show: contract.ListedShow
+    as_of: datetime
+    fresh: bool
 
 
 @dataclass(frozen=True)
@@ -49,9 +59,12 @@ def board(catalogue: contract.Catalogue, now: datetime) -> Board:
     return Board(**{name: tuple(shows) for name, shows in groups.items()})
 
 
-def find(catalogue: contract.Catalogue, slug: str) -> contract.ListedShow | None:
-    """The show of this slug, if it is in the catalogue."""
-    return next((show for show in catalogue.shows if show.slug == slug), None)
+def find(snapshot: Snapshot | None, slug: str) -> Offer | None:
+    """The show of this slug, if it is in what is known of the catalogue."""
+    if snapshot is None:
+        return None
+    shows = (show for show in snapshot.catalogue.shows if show.slug == slug)
+    return next((Offer(show, snapshot.catalogue.as_of, snapshot.fresh) for show in shows), None)
 
 
 def most(ticket_type: contract.ListedTicketType) -> int:

@@ -10,6 +10,11 @@ for (const time of document.querySelectorAll("time[data-local]")) {
   time.textContent = new Intl.DateTimeFormat(locale, { ...day, ...clock }).format(moment);
 }
 
+// A page with nothing to show yet looks again; not all browsers at once.
+for (const { dataset } of document.querySelectorAll("[data-reload]")) {
+  setTimeout(() => location.reload(), Number(dataset.reload) * 1000 * (1 + Math.random()));
+}
+
 // A form is sent once, however often its button is pressed. (Twice would do no harm: both share one order id.)
 for (const button of document.querySelectorAll("button[data-busy]")) {
   const words = button.textContent;

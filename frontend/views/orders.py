@@ -7,8 +7,9 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import standing
-from frontend.keys import check_key
-from frontend.orders_client import Cancelled, Found, Unconfirmed, Unknown
+from frontend.access import CancelledOrder, Denied, cancel_order, find_order
+from frontend.logs import bind_order
+from frontend.orders_client import Found, Unconfirmed
 from frontend.problems import RETRY_AFTER_S
 from frontend.purchases import is_order_id
 from frontend.shop import current_shop
@@ -39,43 +40,40 @@ def orders() -> Response:
 @blueprint.get("/orders/<order_id>")
 def order(order_id: str) -> Response:
     """The present state of an order, for who has its key."""
-    key = request.args.get("key", "")
-    answer = _looked_up(order_id, key)
-    if isinstance(answer, Found):
-        return _page(answer.order.status, order_id, key, answer.order)
-    if isinstance(answer, Unconfirmed):
-        return _page("unavailable", order_id, key)
+    shop, key = current_shop(), request.args.get("key", "")
+    _bind(order_id)
+    answer = find_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    match answer:
+        case Denied():
+            abort(404)
+        case Found(found):
+            return _page(found.status, order_id, key, found)
+        case Unconfirmed():
+            return _page("unavailable", order_id, key)
     return _page("checking" if _may_still_arrive() else "never_arrived", order_id, key)
 
 
 @blueprint.post("/orders/<order_id>/cancel")
 def cancel(order_id: str) -> AnyResponse:
     """Gives the tickets back; asking again changes nothing."""
-    key = request.form.get("key", "")
-    if isinstance(_looked_up(order_id, key), Unconfirmed):
-        return _cancel_page("cancel_unconfirmed.html", 503, order_id, key)
-    answer = current_shop().client.cancel(order_id, g.traceparent)
-    if isinstance(answer, Unconfirmed):
-        return _cancel_page("cancel_unconfirmed.html", 503, order_id, key)
-    if isinstance(answer, Cancelled):
-        return redirect(url_for("orders.order", order_id=order_id, key=key), 303)
+    shop, key = current_shop(), request.form.get("key", "")
+    _bind(order_id)
+    answer = cancel_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    match answer:
+        case Denied():
+            abort(404)
+        case CancelledOrder():
+            return redirect(url_for("orders.order", order_id=order_id, key=key), 303)
+        case Unconfirmed():
+            return _cancel_page("cancel_unconfirmed.html", 503, order_id, key)
     return _cancel_page("cancel_rejected.html", 409, order_id, key)
 
 
-def _looked_up(order_id: str, key: str) -> Found | Unknown | Unconfirmed:
-    """What is known of an order; a key of another order, or of another purchase under this id, is a page not there.
-
-    Who posts a form with somebody else's order id may get a key for it while the function is away: it is a key
-    of their own purchase, and must neither show nor cancel the other one. A tombstone has no fingerprint.
-    """
-    shop = current_shop()
-    prefix = check_key(shop.settings.order_key_secret, order_id, key) if is_order_id(order_id) else None
-    if prefix is None:
+def _bind(order_id: str) -> None:
+    """An address can hold any text; only an order id goes into the log."""
+    if not is_order_id(order_id):
         abort(404)
-    answer = shop.client.lookup(order_id, g.traceparent)
-    if isinstance(answer, Found) and answer.order.fingerprint and not answer.order.fingerprint.startswith(prefix):
-        abort(404)
-    return answer
+    bind_order(order_id)
 
 
 def _may_still_arrive() -> bool:
@@ -88,9 +86,8 @@ def _may_still_arrive() -> bool:
 
 
 def _page(state: State, order_id: str, key: str, found: contract.Order | None = None) -> Response:
-    snapshot = current_shop().catalogue.get() if found else None
-    show = standing.find(snapshot.catalogue, found.show) if snapshot and found else None
-    page = render_template("order.html", state=state, order=found, order_id=order_id, key=key, show=show)
+    offer = standing.find(current_shop().catalogue.get(), found.show) if found else None
+    page = render_template("order.html", state=state, order=found, order_id=order_id, key=key, offer=offer)
     return _waiting(make_response(page, _STATUS[state]))
 
 

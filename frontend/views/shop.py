@@ -1,5 +1,6 @@
 """Shows and their purchase pages."""
 
+from dataclasses import replace
 from typing import Final, cast
 
 import msgspec
@@ -8,28 +9,20 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import i18n, posters, purchase_form, purchases, standing, templating
+from frontend.catalogue import Snapshot
 from frontend.keys import issue_key
+from frontend.logs import bind_order
 from frontend.orders_client import Confirmed, Rejected
 from frontend.problems import RETRY_AFTER_S
 from frontend.purchase_form import PurchaseForm
 from frontend.purchases import QUANTITY_FIELD, FieldError
-from frontend.shop import Shop, current_shop
+from frontend.rejections import STATUS_OF_REASON
+from frontend.shop import current_shop
+from frontend.standing import Offer
 from functions.orders import contract
 
 blueprint = Blueprint("shop", __name__)
 
-# What a rejection is called over HTTP, as the API calls it; a page says why in words.
-_STATUS: Final[dict[contract.Reason, int]] = {
-    "sold_out": 409,
-    "sales_closed": 409,
-    "price_changed": 409,
-    "expired": 409,
-    "cancelled": 409,
-    "unknown_show": 404,
-    "unknown_ticket_type": 422,
-    "limit_exceeded": 422,
-    "id_reused": 422,
-}
 _POSTER_AGE: Final = "public, max-age=31536000, immutable"
 
 
@@ -53,12 +46,11 @@ def shows() -> Response:
 @blueprint.get("/shows/<slug>")
 def show(slug: str) -> Response:
     """The purchase page, with an order id of its own."""
-    snapshot = current_shop().catalogue.get()
-    if snapshot is None:
+    if (snapshot := current_shop().catalogue.get()) is None:
         return _page("unavailable.html", 503, form=None)
-    if (listed := standing.find(snapshot.catalogue, slug)) is None:
+    if (offer := standing.find(snapshot, slug)) is None:
         abort(404)
-    return _purchase_page(listed, purchase_form.blank(listed), 200)
+    return _purchase_page(offer, purchase_form.blank(offer.show), 200)
 
 
 @blueprint.post("/shows/<slug>/orders")
@@ -68,24 +60,24 @@ def buy(slug: str) -> AnyResponse:
     form = purchase_form.sent(request.form)
     if not purchases.is_order_id(form.order_id):
         abort(400)
+    bind_order(form.order_id)
     snapshot = shop.catalogue.get()
-    listed = standing.find(snapshot.catalogue, slug) if snapshot else None
-    if listed and "only-total" in request.form:
-        return _purchase_page(listed, form, 200)
-    order = _asked(slug, form, listed)
+    offer = standing.find(snapshot, slug)
+    if offer and "only-total" in request.form:
+        return _purchase_page(offer, form, 200)
+    order = _asked(slug, form, offer)
     if not isinstance(order, contract.PlaceOrder):
-        if snapshot and not listed:
+        if snapshot and not offer:
             abort(404)
-        return _purchase_page(listed, form, 422, errors=order) if listed else _unavailable(form, slug)
+        return _purchase_page(offer, form, 422, errors=order) if offer else _unavailable(slug, form)
     key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order))
     outcome = shop.client.place(form.order_id, order, shop.now(), g.traceparent)
     if isinstance(outcome, Confirmed):
         return redirect(url_for("orders.order", order_id=form.order_id, key=key), 303)
     if isinstance(outcome, Rejected):
-        return _rejected(shop, outcome.rejection, form, listed, slug, key)
+        return _rejected(slug, form, offer, outcome.rejection, key)
     asked_at = int(shop.now().timestamp())
-    response = _page("unconfirmed.html", 503, form=form, slug=slug, show=listed, key=key, asked_at=asked_at)
-    return _retriable(response)
+    return _page("unconfirmed.html", 503, slug=slug, form=form, offer=offer, key=key, asked_at=asked_at)
 
 
 @blueprint.get("/posters/<slug>.svg")
@@ -100,9 +92,7 @@ def poster(slug: str) -> Response:
     return response
 
 
-def _asked(
-    slug: str, form: PurchaseForm, listed: contract.ListedShow | None
-) -> contract.PlaceOrder | tuple[FieldError, ...]:
+def _asked(slug: str, form: PurchaseForm, offer: Offer | None) -> contract.PlaceOrder | tuple[FieldError, ...]:
     """The purchase that `form` asks for, at the total its buyer saw; or every error in it."""
     total = form.expected_total()
     fields = form.fields() | ({} if total is None else {"expected_total": str(total)})
@@ -111,7 +101,7 @@ def _asked(
         return order
     if total is None:
         return (FieldError("lines", "bad_total"),)
-    limits = {ticket_type.id: ticket_type.limit_per_order for ticket_type in listed.ticket_types} if listed else {}
+    limits = {ticket_type.id: ticket_type.limit_per_order for ticket_type in offer.show.ticket_types} if offer else {}
     over = tuple(
         FieldError(f"{QUANTITY_FIELD}{line.ticket_type}", "too_many")
         for line in order.lines
@@ -121,12 +111,7 @@ def _asked(
 
 
 def _rejected(
-    shop: Shop,
-    rejection: contract.Rejection,
-    form: PurchaseForm,
-    listed: contract.ListedShow | None,
-    slug: str,
-    key: str,
+    slug: str, form: PurchaseForm, offer: Offer | None, rejection: contract.Rejection, key: str
 ) -> AnyResponse:
     """Says why, and offers the form again under a new order id where that may help."""
     reason = rejection.reason
@@ -135,36 +120,37 @@ def _rejected(
     if reason == "unknown_show":
         abort(404)
     if reason == "price_changed":
-        listed = _shown_anew(shop, slug) or listed
-    if listed is None or reason == "id_reused":
-        return _page("rejected.html", _STATUS[reason], rejection=rejection, slug=slug, show=listed)
+        offer = _offered_anew(slug) or offer
+    if offer is None or reason == "id_reused":
+        return _page("rejected.html", STATUS_OF_REASON[reason], slug=slug, offer=offer, rejection=rejection)
     return _purchase_page(
-        _with_stock_of(rejection, listed),
+        _with_stock_of(rejection, offer),
         form.renewed(),
-        _STATUS[reason],
+        STATUS_OF_REASON[reason],
         rejection=rejection,
         seen_total=form.expected_total(),
     )
 
 
-def _shown_anew(shop: Shop, slug: str) -> contract.ListedShow | None:
+def _offered_anew(slug: str) -> Offer | None:
     """The show past the cache, which may still hold the price that was just refused."""
-    catalogue = shop.client.catalogue(g.traceparent)
-    return standing.find(catalogue, slug) if isinstance(catalogue, contract.Catalogue) else None
+    catalogue = current_shop().client.catalogue(g.traceparent)
+    fresh = Snapshot(catalogue, fresh=True) if isinstance(catalogue, contract.Catalogue) else None
+    return standing.find(fresh, slug)
 
 
-def _with_stock_of(rejection: contract.Rejection, listed: contract.ListedShow) -> contract.ListedShow:
-    """`listed` with what the rejection says is left, which is newer."""
+def _with_stock_of(rejection: contract.Rejection, offer: Offer) -> Offer:
+    """`offer` with what the rejection says is left, which is newer."""
     left = {stock.ticket_type: stock.available for stock in rejection.available}
     types = tuple(
         msgspec.structs.replace(ticket_type, available=left.get(ticket_type.id, ticket_type.available))
-        for ticket_type in listed.ticket_types
+        for ticket_type in offer.show.ticket_types
     )
-    return msgspec.structs.replace(listed, ticket_types=types)
+    return replace(offer, show=msgspec.structs.replace(offer.show, ticket_types=types))
 
 
 def _purchase_page(
-    listed: contract.ListedShow,
+    offer: Offer,
     form: PurchaseForm,
     status: int,
     *,
@@ -175,23 +161,23 @@ def _purchase_page(
     return _page(
         "show.html",
         status,
-        show=listed,
-        form=purchase_form.priced(form, listed),
+        offer=offer,
+        form=purchase_form.priced(form, offer.show),
         errors={error.field: error.code for error in reversed(errors)},
         rejection=rejection,
         seen_total=seen_total,
-        standing=standing.standing(listed, current_shop().now()),
+        standing=standing.standing(offer.show, current_shop().now()),
     )
 
 
-def _unavailable(form: PurchaseForm, slug: str) -> Response:
-    return _page("unavailable.html", 503, form=form, slug=slug)
+def _unavailable(slug: str, form: PurchaseForm) -> Response:
+    """The show can't be shown beside what is wrong in its form, so the form is kept out of sight, to be sent again."""
+    return _page("unavailable.html", 503, slug=slug, form=form)
 
 
 def _page(template: str, status: int, **context: object) -> Response:
-    return make_response(render_template(template, **context), status)
-
-
-def _retriable(response: Response) -> Response:
-    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    """A page; one that can't say yet says when to come back."""
+    response = make_response(render_template(template, **context), status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
