@@ -1,5 +1,7 @@
 """The API's description: complete, and true of every answer that Schemathesis can get out of the shop."""
 
+import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,7 +14,8 @@ from schemathesis.schemas import BaseSchema
 
 from frontend.openapi import describe
 from functions.orders import contract
-from tests.fakes import FakeOrders
+from scripts.local.stack import Stack
+from tests.fakes import FakeOrders, sample_shows
 
 BOUNDED = settings(
     max_examples=60,
@@ -52,40 +55,62 @@ def test_the_document_is_the_same_each_time() -> None:
     assert describe() is describe()
 
 
-def ask_for_real_shows(context: Any, body: Any) -> Any:
-    """Half of the well-formed purchases are of what there is, so that orders are sold."""
-    try:
-        order = msgspec.convert(body, contract.PlaceOrder)
-    except msgspec.ValidationError:
-        return body
-    if len(order.show) % 2:
-        return body
-    lines = [{"ticket_type": "stalls", "quantity": 1 + len(order.name) % 3}]
-    return {**body, "show": "spring-gala", "lines": lines, "expected_total": None}
+def sells(slug: str) -> Callable[[Any, Any], Any]:
+    """A hook that turns half of the well-formed purchases into ones of what there is, so that orders are sold."""
+
+    def ask_for_a_real_show(context: Any, body: Any) -> Any:
+        try:
+            order = msgspec.convert(body, contract.PlaceOrder)
+        except msgspec.ValidationError:
+            return body
+        if len(order.show) % 2:
+            return body
+        lines = [{"ticket_type": "stalls", "quantity": 1 + len(order.name) % 3}]
+        return {**body, "show": slug, "lines": lines, "expected_total": None}
+
+    return ask_for_a_real_show
 
 
 @pytest.fixture
 def schema(app: Flask) -> BaseSchema:
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=CONFIG)
-    schema.hook("map_body")(ask_for_real_shows)
+    schema.hook("map_body")(sells("spring-gala"))
     return schema
 
 
-@pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
-def test_no_request_gets_an_answer_that_is_not_described(
-    schema: BaseSchema, method: str, path: str, mode: schemathesis.GenerationMode
+def ask_all(
+    schema: BaseSchema, method: str, path: str, mode: schemathesis.GenerationMode, bounds: settings = BOUNDED
 ) -> None:
-    """Requests that fit the document, and requests that do not; none gets a 5xx either."""
+    """Sends requests of one kind; fails on an answer that is not described, and on any 5xx."""
 
     @given(case=schema[path][method].as_strategy(generation_mode=mode))
-    @BOUNDED
+    @bounds
     def ask(case: Any) -> None:
         case.call_and_validate()
 
     ask()
 
 
+@pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
+def test_no_request_gets_an_answer_that_is_not_described(
+    schema: BaseSchema, method: str, path: str, mode: schemathesis.GenerationMode
+) -> None:
+    """Neither one that fits the document nor one that does not."""
+    ask_all(schema, method, path, mode)
+
+
 def test_no_series_of_requests_gets_an_answer_that_is_not_described(schema: BaseSchema, orders: FakeOrders) -> None:
     """Orders are sold, seen and cancelled along the links of the document."""
     schema.as_state_machine().run(settings=settings(BOUNDED, max_examples=25, stateful_step_count=6))
     assert {"place", "lookup", "cancel"} <= set(orders.calls)
+
+
+def test_the_running_shop_answers_as_described_too(stack: Stack) -> None:
+    """Through gunicorn, the gateway, the function and its database."""
+    show = msgspec.structs.replace(sample_shows()[0], slug=f"described-{uuid.uuid4().hex[:8]}")
+    assert stack.publish(show) == []
+    schema = schemathesis.openapi.from_url(f"{stack.url.rstrip('/')}/api/openapi.json", config=CONFIG)
+    schema.hook("map_body")(sells(show.slug))
+    for method, path, mode in OPERATIONS:
+        ask_all(schema, method, path, mode, settings(BOUNDED, max_examples=25))
+    schema.as_state_machine().run(settings=settings(BOUNDED, max_examples=10, stateful_step_count=6))

@@ -10,6 +10,7 @@ import pytest
 import requests
 import urllib3
 
+from frontend import deadlines
 from frontend.transport import FAILURES, MAX_REPLY_BYTES, NoReply, Reply, Transport, failure
 from tests.frontend.function_server import raw_server, read_request
 
@@ -249,3 +250,8 @@ def test_an_exception_that_slipped_through_requests_is_translated() -> None:
     assert failure(urllib3.exceptions.HTTPError("?")) == "failed"
     assert failure(OSError("?")) == "failed"
     assert failure(TimeoutError("?")) == "timed_out"
+
+
+def test_nothing_is_waited_for_after_the_deadline() -> None:
+    with deadlines.deadline(0), pytest.raises(TimeoutError):
+        deadlines.time_left()
