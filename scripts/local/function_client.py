@@ -20,7 +20,7 @@ class NoAnswer(Exception):
 
 
 class FunctionClient:
-    """The function behind one route of the gateway. Every method takes one try of at most `timeout_s`."""
+    """The function behind one route of the gateway. A try takes at most `timeout_s`."""
 
     def __init__(self, url: str, secret: str, timeout_s: float = 5.0) -> None:
         self._url = url
@@ -52,9 +52,9 @@ class FunctionClient:
         except contract.NotAnEvent as error:
             raise NoAnswer(f"its answer is {error}") from error
 
-    def publish(self, show: contract.Show) -> contract.PublishRejection | None:
-        """Create or update a show; returns why the function refused. Raises NoAnswer."""
-        reply = self.ask(contract.PUBLISH, msgspec.json.encode(show))
+    def publish(self, show: contract.Show, within_s: float = 0.0) -> contract.PublishRejection | None:
+        """Create or update a show, trying for `within_s`; returns why the function refused. Raises NoAnswer."""
+        reply = self._ask_until(time.monotonic() + within_s, contract.PUBLISH, msgspec.json.encode(show))
         if reply.type == contract.PUBLISHED:
             return None
         return self._data(reply, contract.PUBLISH_REJECTED, contract.PublishRejection)
@@ -73,6 +73,15 @@ class FunctionClient:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def _ask_until(self, deadline: float, kind: str, data: bytes) -> contract.Event:
+        while True:
+            try:
+                return self.ask(kind, data)
+            except NoAnswer:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def _data(self, reply: contract.Event, kind: str, struct: type[T]) -> T:
         if reply.type != kind:

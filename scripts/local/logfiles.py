@@ -1,6 +1,7 @@
 """Log files that cannot fill a disk."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,8 @@ class LogFile:
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
     def write(self, line: str) -> None:
-        """Add a line; nothing happens after `close`."""
-        with self._lock:
+        """Add a line; nothing happens after `close`. A full disk loses lines, and stops nobody."""
+        with self._lock, suppress(OSError):
             if self._file.closed:
                 return
             if self._file.tell() + len(line) > self._max_bytes:

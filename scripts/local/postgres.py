@@ -18,7 +18,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from scripts.local.places import SOCKET_NAME, find_place, forget_place, hand_over, socket_folder
+from scripts.local.places import POSTGRES_VERSION, SOCKET_NAME, find_place, forget_place, hand_over, socket_folder
 
 STOP_SIGNAL: Final = signal.SIGINT  # a fast shutdown: sessions are ended, nothing is lost
 _STOP_WITHIN_S: Final = 10.0
@@ -63,8 +63,11 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Make the data folder if it is missing, and clear away what an earlier server left. Raises PostgresError."""
         self.clear()
-        if not (self._place.data / "PG_VERSION").exists():
+        made_by = self._place.data / "PG_VERSION"
+        if not made_by.exists():
             self._make_data()
+        elif (version := made_by.read_text().strip()) != str(POSTGRES_VERSION):
+            raise PostgresError(f"the data in {self._place.data} are of PostgreSQL {version}; begin anew with --fresh")
 
     def clear(self) -> None:
         """End every process of an earlier server on this data, within 15 s, and remove its lock files."""

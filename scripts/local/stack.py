@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ SAMPLES: Final = ROOT / "scripts" / "shows.yaml"
 FIRST_SPLIT: Final[Split] = {"stable": 100, "chaos": 0}
 SIDES: Final = {"orders": "orders", "pending": "frontend"}  # whose migrations the database of each server has
 _READY_WITHIN_S: Final = 60.0
+_PUBLISHED_WITHIN_S: Final = 10.0
 _CHAOS_TRIES: Final = 20
 
 
@@ -82,6 +84,9 @@ class Stack:
         except (PostgresError, NoFreePort, migrate.Unreachable, migrate.Failed) as error:
             self.stop()
             raise StackError(str(error)) from error
+        except OSError as error:
+            self.stop()
+            raise StackError(f"{error.filename or self.folder.path}: {error.strerror}") from error
         except BaseException:
             self.stop()
             raise
@@ -139,7 +144,9 @@ class Stack:
         """Publish shows and return the refusals. Raises StackError when the function gives no answer."""
         client = FunctionClient(self.gateway_urls[route_name("stable")], self.signing_secret)
         try:
-            return [refused for show in shows if (refused := self._published(client, show)) is not None]
+            return [refused for show in shows if (refused := client.publish(show, _PUBLISHED_WITHIN_S)) is not None]
+        except NoAnswer as error:
+            raise StackError(f"the shows can't be published: {error}") from error
         finally:
             client.close()
 
@@ -160,8 +167,7 @@ class Stack:
 
     def _start(self, shows: tuple[Show, ...]) -> None:
         end_marked(self.folder.path)
-        if self._port and is_taken(self._port):
-            raise StackError(f"port {self._port} is taken by another program; choose another with --port")
+        self._check_port()
         admin, *numbers, free = free_ports(7)
         routes = [WEIGHTED, *map(route_name, REVISIONS)]
         revisions = dict(zip(REVISIONS, numbers[3:], strict=True))
@@ -171,6 +177,13 @@ class Stack:
         self._start_functions()
         self._put_on_sale(shows)
         self._start_shop()
+
+    def _check_port(self) -> None:
+        try:
+            if self._port and is_taken(self._port):
+                raise StackError(f"port {self._port} is taken by another program; choose another with --port")
+        except PermissionError as error:
+            raise StackError(f"port {self._port} is not for this user to open; choose another with --port") from error
 
     def _start_databases(self) -> None:
         self._progress("starting PostgreSQL, twice: for the function, and for the shop")
@@ -241,16 +254,6 @@ class Stack:
                 raise StackError(f"{name} does not get ready. The end of its log:\n{lines}")
             time.sleep(0.05)
 
-    def _published(self, client: FunctionClient, show: Show) -> PublishRejection | None:
-        deadline = time.monotonic() + 10.0
-        while True:
-            try:
-                return client.publish(show)
-            except NoAnswer as error:
-                if time.monotonic() > deadline:
-                    raise StackError(f"the show {show.slug} could not be published: {error}") from error
-                time.sleep(0.1)
-
     def _first_state(self) -> State:
         return State(
             pid=os.getpid(),
@@ -277,7 +280,8 @@ class Stack:
             port=ports.get(change.name),
             restarts=change.restarts,
         )
-        self.folder.change_state(lambda state: state.processes.update({change.name: process}))
+        with suppress(OSError):  # a full disk must not keep a process from being started again
+            self.folder.change_state(lambda state: state.processes.update({change.name: process}))
         self._listeners.change(change)
 
 

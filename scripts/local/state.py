@@ -92,7 +92,7 @@ class Folder:
         """The state of the stack that runs, None if none does or if it has just begun."""
         try:
             return msgspec.json.decode(self._state.read_bytes(), type=State) if self.is_held() else None
-        except FileNotFoundError:
+        except (FileNotFoundError, msgspec.DecodeError):
             return None
 
     def write_state(self, state: State) -> None:
