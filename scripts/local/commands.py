@@ -81,6 +81,7 @@ def _run_stack(arguments: argparse.Namespace) -> int:
 
 
 def _announce(stack: Stack, terminal: Terminal) -> None:
+    terminal.opened()
     terminal.progress(f"chaos has the faults: {os.environ.get('CHAOS_FAULTS', DEFAULT_FAULTS) or 'none'}")
     terminal.progress("python3 scripts/dev.py traffic chaos=20 sends it a share; Ctrl-C stops all")
     print(f"FlameTickets is open at {_for_people(stack.url)}", flush=True)

@@ -38,6 +38,11 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
         self._is_quiet = False
+        self._is_open = False
+
+    def opened(self) -> None:
+        """The start is over; what fails it tells the last lines of a process itself."""
+        self._is_open = True
 
     def progress(self, what: str) -> None:
         """One line of what is being done."""
@@ -61,7 +66,7 @@ class Terminal:
         elif change.what == "died":
             how = f"signal {-change.code}" if change.code < 0 else f"exit code {change.code}"
             self._print(_head(change.name, None).append(f"died ({how}); it is started again", style="yellow"))
-            if change.deaths == KEEPS_DYING:
+            if change.deaths == KEEPS_DYING and self._is_open:
                 self._print(Text(f"{change.name} keeps dying. The end of its log:", style="bold red"))
                 for line in change.last_lines:
                     self._print(Text(f"  {_printable(line)}"))

@@ -23,6 +23,7 @@ def _shown(name: str, line: str) -> str | None:
 def _written(*changes: Change, colour: bool = False) -> str:
     stream = io.StringIO()
     terminal = Terminal(Console(file=stream, force_terminal=colour, highlight=False, soft_wrap=True))
+    terminal.opened()
     for change in changes:
         terminal.change(change)
     return stream.getvalue()
