@@ -65,7 +65,7 @@ def rejection_answer(status: int, rejection: contract.Rejection, key: str | None
         status,
         _DETAILS[rejection.reason],
         reason=rejection.reason,
-        available=tuple(Left(left.ticket_type, left.available) for left in rejection.available),
+        available=tuple(Left(left.ticket_type, left.available) for left in rejection.available) or None,
         total=rejection.total,
         currency=rejection.currency,
         order_id=None if reused else rejection.order_id,

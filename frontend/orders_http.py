@@ -3,48 +3,22 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 import structlog
 
+from frontend.calls import Call, Send
 from frontend.orders_client import Cancelled, Confirmed, Found, Rejected, Unconfirmed, Unknown
-from frontend.replies import Data, is_alarming, read_reply
-from frontend.transport import NoReply, Reply, Transport
+from frontend.replies import Data, NoReply, Reply, is_alarming
+from frontend.transport import Transport
 from functions.orders import contract
 
 SOURCE: Final = "/flametickets/frontend"
-TRY_S: Final = 2.0
 
 log = structlog.stdlib.get_logger()
-
-
-@dataclass(frozen=True)
-class Send:
-    """The next step of a call: post `event` to `url`, and wait for `within_s` seconds at most."""
-
-    url: str
-    event: contract.Event
-    within_s: float
-
-
-class Call:
-    """The steps of one call, without I/O: what to do first, and what to do after each reply."""
-
-    def __init__(self, url: str, event: contract.Event, order_id: str | None) -> None:
-        self._url = url
-        self._event = event
-        self._order_id = order_id
-
-    def first(self) -> Send:
-        """The first try: the weighted route."""
-        return Send(self._url, replace(self._event, attempt=1, time_left_ms=round(TRY_S * 1000)), TRY_S)
-
-    def after(self, reply: Reply | NoReply) -> Send | Data | Unconfirmed:
-        """What `reply` decides; there is no second try yet."""
-        return read_reply(self._event.type, self._order_id, reply)
 
 
 class HttpOrdersClient:

@@ -4,11 +4,28 @@ A lost answer reaches the shop as the plain error of some proxy, although the or
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from frontend.orders_client import Unconfirmed
-from frontend.transport import NoReply, Reply
 from functions.orders import contract
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class NoReply:
+    """No whole answer came; `why` is one word."""
+
+    why: str
+
 
 Data = contract.Order | contract.Rejection | contract.Unknown | contract.Cancelled | contract.Catalogue
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
@@ -10,6 +9,7 @@ import requests
 import urllib3
 
 from frontend.deadlines import DeadlineAdapter, deadline
+from frontend.replies import NoReply, Reply
 
 MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
 MAX_IDLE_CONNECTIONS: Final = 64
@@ -40,22 +40,6 @@ FAILURES: Final[Mapping[type[requests.RequestException], str]] = {
     requests.exceptions.InvalidProxyURL: "not_sent",
     requests.exceptions.UnrewindableBodyError: "not_sent",
 }
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An HTTP answer, whole."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True)
-class NoReply:
-    """No whole answer came; `why` is one of the words in FAILURES, or `too_long`."""
-
-    why: str
 
 
 class Transport:

@@ -50,6 +50,7 @@ def function_server(orders: FakeOrders, *secrets: str) -> Iterator[FunctionServe
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body in one packet, or else the client's acknowledgement is waited for
     server: FunctionServer
 
     def do_POST(self) -> None:

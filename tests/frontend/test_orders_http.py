@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from frontend.calls import Call, Send
 from frontend.orders_client import Cancelled, Confirmed, Found, Rejected, Unconfirmed, Unknown
-from frontend.orders_http import Call, HttpOrdersClient, Send
-from frontend.transport import NoReply, Reply, Transport
+from frontend.orders_http import HttpOrdersClient
+from frontend.replies import NoReply, Reply
+from frontend.transport import Transport
 from functions.orders import contract
 from tests.fakes import FakeOrders
 from tests.frontend.conftest import SIGNING_SECRET

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from frontend.orders_client import Unconfirmed
-from frontend.replies import is_alarming, read_reply
-from frontend.transport import NoReply, Reply
+from frontend.replies import NoReply, Reply, is_alarming, read_reply
 from functions.orders import contract
 from tests.frontend.function_server import reply_event
 

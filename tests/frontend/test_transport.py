@@ -11,7 +11,8 @@ import requests
 import urllib3
 
 from frontend import deadlines
-from frontend.transport import FAILURES, MAX_REPLY_BYTES, NoReply, Reply, Transport, failure
+from frontend.replies import NoReply, Reply
+from frontend.transport import FAILURES, MAX_REPLY_BYTES, Transport, failure
 from tests.frontend.function_server import raw_server, read_request
 
 Serve = Callable[[socket.socket, threading.Event], None]
