@@ -66,8 +66,13 @@ def blank(show: contract.ListedShow) -> PurchaseForm:
 
 
 def priced(form: PurchaseForm, show: contract.ListedShow) -> PurchaseForm:
-    """`form` as it stands in the page of `show`: beside the prices that are shown with it now."""
-    return replace(form, prices={ticket_type.id: str(ticket_type.price) for ticket_type in show.ticket_types})
+    """`form` as it stands in the page of `show`: its ticket types alone, beside the prices that are shown now."""
+    types = {ticket_type.id: ticket_type.price for ticket_type in show.ticket_types}
+    return replace(
+        form,
+        quantities={name: quantity for name, quantity in form.quantities.items() if name in types},
+        prices={name: str(price) for name, price in types.items()},
+    )
 
 
 def sent(fields: Mapping[str, str]) -> PurchaseForm:

@@ -15,6 +15,7 @@ function show() {
   const money = new Intl.NumberFormat(locale, {
     style: "currency",
     currency: total.dataset.currency,
+    useGrouping: "always", // as the server writes it, also in Spanish
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });

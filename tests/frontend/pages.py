@@ -24,8 +24,8 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        """All text of the page, with single spaces."""
-        return " ".join(" ".join(self._words).split())
+        """All text of the page, with single spaces, and apostrophes as a keyboard has them."""
+        return " ".join(" ".join(self._words).split()).replace("\u2019", "'")
 
     def all(self, tag: str) -> list[Attributes]:
         """The attributes of every element of a kind."""
