@@ -102,12 +102,20 @@ def running(log: Path, environ: dict[str, str]) -> Iterator[Server]:
                 process.wait()
 
 
-@pytest.fixture
-def server(tmp_path: Path, orders: FakeOrders) -> Iterator[Server]:
+@contextmanager
+def selling(folder: Path) -> Iterator[Server]:
+    """A running shop with a function of its own."""
     with (
-        function_server(orders, SIGNING_SECRET) as function,
-        running(tmp_path / "log", environment(function.url, free_port(), HOME=str(tmp_path / "home"))) as server,
+        function_server(FakeOrders(), SIGNING_SECRET) as function,
+        running(folder / "log", environment(function.url, free_port(), HOME=str(folder / "home"))) as server,
     ):
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running shop for all tests that leave it whole."""
+    with selling(tmp_path_factory.mktemp("shop")) as server:
         yield server
 
 
@@ -116,22 +124,24 @@ def chunks(size: int) -> Iterator[bytes]:
         yield b" " * min(10_000, size - start)
 
 
-def test_the_shop_sells_and_logs_as_json_without_a_word_on_the_buyer(server: Server, tmp_path: Path) -> None:
-    headers = {"Content-Type": "application/json", "Idempotency-Key": ORDER_ID}
-    status, body = server.ask("POST", "/api/orders", body=json.dumps(PURCHASE), headers=headers)
-    assert status == 201
-    key = json.loads(body)["key"]
-    assert server.ask("GET", f"/api/orders/{ORDER_ID}?key={key}")[0] == 200
-    assert server.ask("GET", "/readyz")[0] == 200
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
-        connection.sendall(f"GET /orders/{ORDER_ID}?key={key}\x01 HTTP/1.1\r\n\r\n".encode())
-        assert b" 400 " in connection.recv(1000)
-    server.process.terminate()
-    assert server.process.wait(20) == 0
-    written = [json.loads(line) for line in server.log.read_text().splitlines()]
+def test_the_shop_sells_and_logs_as_json_without_a_word_on_the_buyer(tmp_path: Path) -> None:
+    with selling(tmp_path) as server:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": ORDER_ID}
+        status, body = server.ask("POST", "/api/orders", body=json.dumps(PURCHASE), headers=headers)
+        assert status == 201
+        key = json.loads(body)["key"]
+        assert server.ask("GET", f"/api/orders/{ORDER_ID}?key={key}")[0] == 200
+        assert server.ask("GET", "/readyz")[0] == 200
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(f"GET /orders/{ORDER_ID}?key={key}\x01 HTTP/1.1\r\n\r\n".encode())
+            assert b" 400 " in connection.recv(1000)
+        server.process.terminate()
+        assert server.process.wait(20) == 0
+    log = server.log.read_text()
+    written = [json.loads(line) for line in log.splitlines()]
     assert {entry["service"] for entry in written} == {"web"}
     assert {"request", "Invalid request"} <= {entry["event"] for entry in written}
-    assert not any(secret in server.log.read_text() for secret in (key, "Ada", "ada@example.com", SIGNING_SECRET))
+    assert not any(secret in log for secret in (key, "Ada", "ada@example.com", SIGNING_SECRET))
     assert not (tmp_path / "home").exists(), "no control socket, for a pod's root is read-only"
 
 
