@@ -1,11 +1,15 @@
 """The read side: shows with their availability, without a lock."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
 from functions.orders.contract import Catalogue, ListedShow
-from functions.orders.database import Connection
+from functions.orders.database import Connection, Session
+
+MAX_AGE_S: Final = 0.3  # the frontend keeps its copy for half a second more: together less than one
 
 _CATALOGUE = """
 SELECT coalesce(json_agg(show ORDER BY starts_at, slug), '[]')::text FROM (
@@ -23,6 +27,26 @@ SELECT coalesce(json_agg(show ORDER BY starts_at, slug), '[]')::text FROM (
     GROUP BY s.slug
 ) AS listed
 """
+
+
+class CatalogueReader:
+    """Reads the catalogue at most every `MAX_AGE_S` seconds, for however many readers."""
+
+    def __init__(self, session: Session, now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._now = now
+        self._known: Catalogue | None = None
+
+    async def read(self) -> Catalogue:
+        """All shows by their start, as they stood at `as_of`. Raises psycopg.Error when the database is away."""
+        if self._known is None or self._is_old(self._known):
+            async with self._session.connection() as connection:
+                if self._known is None or self._is_old(self._known):  # unless another reader was first
+                    self._known = await read_catalogue(connection, self._now())
+        return self._known
+
+    def _is_old(self, catalogue: Catalogue) -> bool:
+        return abs((self._now() - catalogue.as_of).total_seconds()) > MAX_AGE_S
 
 
 async def read_catalogue(connection: Connection, now: datetime) -> Catalogue:

@@ -1,17 +1,16 @@
-"""Connections to the ledger's PostgreSQL: bounded waits everywhere, and durability that nobody has switched off."""
+"""Sessions with the ledger's PostgreSQL: bounded waits everywhere, and durability that nobody has switched off."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
 
 Connection = psycopg.AsyncConnection[Any]
-Pool = AsyncConnectionPool[Connection]
-
-MAX_CONNECTIONS: Final = 4
 
 # A vanished client must not freeze a hot row: the server gives up on it within about three seconds.
-_SESSION: Final = {
+_SERVER: Final = {
     "lock_timeout": "2s",
     "statement_timeout": "2s",
     "idle_in_transaction_session_timeout": "3s",
@@ -21,11 +20,15 @@ _SESSION: Final = {
     "tcp_user_timeout": "3s",
 }
 _CLIENT: Final[dict[str, Any]] = {
+    "autocommit": True,  # transactions are begun and committed in so many words
+    "application_name": "flametickets-orders",
+    "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items()),
     "connect_timeout": 2,
     "keepalives_idle": 1,
     "keepalives_interval": 1,
     "keepalives_count": 2,
     "tcp_user_timeout": 3000,
+    "prepare_threshold": 0,
 }
 
 
@@ -33,18 +36,48 @@ class UnsafeDatabase(Exception):
     """The server could lose an order that it has committed; the message names the setting."""
 
 
-def create_pool(database_url: str) -> Pool:
-    """A closed pool; open it inside the event loop that uses it. It survives the database's absence."""
-    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    return AsyncConnectionPool(
-        database_url,
-        kwargs={**_CLIENT, "options": options, "application_name": "flametickets-orders", "autocommit": True},
-        configure=check_durability,
-        min_size=1,
-        max_size=MAX_CONNECTIONS,
-        open=False,
-        reconnect_timeout=2,
-    )
+class Session:
+    """One connection, made when it is needed; after anything went wrong on it, a new one is made."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._connection: Connection | None = None
+        self._free = asyncio.Lock()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """The connection, for this block alone. Raises psycopg.Error or UnsafeDatabase when there is none.
+
+        A block that raises, or is cancelled, ends the connection, and with it the transaction it was in.
+        """
+        async with self._free:
+            if self._connection is None:
+                self._connection = await _connect(self._database_url)
+            try:
+                yield self._connection
+            except BaseException:
+                await self._end()
+                raise
+
+    async def close(self) -> None:
+        """Let go of the server once the session is free."""
+        async with self._free:
+            await self._end()
+
+    async def _end(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+async def _connect(database_url: str) -> Connection:
+    connection = await psycopg.AsyncConnection.connect(database_url, **_CLIENT)
+    try:
+        await check_durability(connection)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 async def check_durability(connection: Connection) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from functions.orders import contract
-from functions.orders.catalogue import read_catalogue
-from functions.orders.database import create_pool
-from functions.orders.ledger import Ledger, Publish, Unavailable
+from functions.orders.backlog import Overloaded, Publish
+from functions.orders.catalogue import CatalogueReader
+from functions.orders.database import Session, UnsafeDatabase
+from functions.orders.ledger import Ledger, Unanswered, utc_now
 from functions.orders.rules import Cancel, Place
 from functions.orders.store import read_orders
 
@@ -30,7 +30,7 @@ DEFAULT_TIME_LEFT_MS: Final = 2000
 MAX_TIME_LEFT_MS: Final = 10_000
 RETRY_AFTER_S: Final = 1
 
-_NO_ANSWER: Final = (Unavailable, TimeoutError, PoolTimeout, psycopg.Error, OSError)
+_NO_ANSWER: Final = (Unanswered, Overloaded, TimeoutError, psycopg.Error, OSError, UnsafeDatabase)
 _REPLY_TYPES: Final[dict[type, str]] = {
     contract.Rejection: contract.REJECTED,
     contract.Cancelled: contract.CANCELLED,
@@ -52,14 +52,15 @@ class Service:
         self._signing_secrets = signing_secrets
         self._revision = revision
         self._chaos = chaos
-        self._pool = create_pool(database_url)
-        self._ledger = Ledger(self._pool, revision)
-        self._opening = asyncio.ensure_future(self._pool.open())
+        self._writing, self._reading = Session(database_url), Session(database_url)
+        self._ledger = Ledger(self._writing, revision)
+        self._catalogue = CatalogueReader(self._reading, utc_now)
 
     async def close(self) -> None:
         """Let go of the database."""
         await self._ledger.close()
-        await self._pool.close()
+        await self._writing.close()
+        await self._reading.close()
 
     async def answer(self, request: Request) -> Response:
         """The answer to any request; never an exception."""
@@ -115,22 +116,21 @@ class Service:
         order_id = _order_id(event, command)
         if self._chaos is not None and await self._chaos.disturb(order_id, event.attempt or 1):
             return None
-        await self._opening
-        now = datetime.now(UTC)
+        time_left_s = _time_left_s(event)
         match event.type, command:
             case contract.PLACE, contract.PlaceOrder():
-                placed_at = min(event.time, now)
-                return await self._ledger.submit(Place(event.id, contract.fingerprint(command), command, placed_at))
+                placed_at = min(event.time, utc_now())
+                place = Place(event.id, contract.fingerprint(command), command, placed_at)
+                return await self._ledger.submit(place, time_left_s)
             case contract.CANCEL, contract.OrderRef():
-                return await self._ledger.submit(Cancel(order_id))
+                return await self._ledger.submit(Cancel(order_id), time_left_s)
             case contract.PUBLISH, contract.Show():
-                return await self._ledger.submit(Publish(command, event.time))
+                return await self._ledger.submit(Publish(command, event.time), time_left_s)
             case contract.LOOKUP, contract.OrderRef():
-                async with self._pool.connection() as connection:
+                async with self._reading.connection() as connection:
                     orders = await read_orders(connection, [order_id])
                 return orders.get(order_id, contract.Unknown(order_id))
-        async with self._pool.connection() as connection:
-            return await read_catalogue(connection, now)
+        return await self._catalogue.read()
 
     def _reply(self, event: contract.Event, reply: Any) -> contract.Event:
         found = contract.FOUND if event.type == contract.LOOKUP else contract.CONFIRMED

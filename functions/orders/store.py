@@ -1,6 +1,6 @@
 """The statements of the ledger and of its readers: everything here runs on a connection that somebody else holds."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -121,16 +121,17 @@ ON CONFLICT (show, ticket_type) DO NOTHING
 """
 
 
-async def read_batch(
-    connection: Connection, keys: Iterable[StockKey], ids: Collection[str], cancels: Collection[str]
+async def begin(
+    connection: Connection, keys: Collection[StockKey], ids: Collection[str], cancels: Collection[str]
 ) -> tuple[dict[StockKey, Stock], dict[str, Order], dict[str, ShowOnSale]]:
-    """The stock rows, locked; then, in later statements, the orders with these ids and the shows.
+    """Begin a transaction: the stock rows, locked; then, in later statements, the orders with these ids and the shows.
 
     Later, because one statement that waits for a lock doesn't see what the lock's former holder committed.
     """
-    wanted = sorted(set(keys))
+    wanted = sorted(keys)
     shows, types = [show for show, _ in wanted], [kind for _, kind in wanted]
     async with connection.pipeline():
+        await connection.execute("BEGIN")
         stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": list(cancels)})
         orders = await connection.execute(_ORDERS, {"ids": list(ids)})
         on_sale = await connection.execute(_SHOWS, {"slugs": list(set(shows))})
@@ -141,8 +142,8 @@ async def read_batch(
     )
 
 
-async def write_batch(connection: Connection, batch: Batch, revision: str) -> None:
-    """Everything that the batch decided, in bulk."""
+async def commit(connection: Connection, batch: Batch, revision: str) -> None:
+    """Write everything that the batch decided, in bulk, and commit."""
     async with connection.pipeline():
         if batch.decided:
             orders = {"orders": _json(batch.decided), "now": batch.now, "revision": revision}
@@ -151,6 +152,7 @@ async def write_batch(connection: Connection, batch: Batch, revision: str) -> No
         if batch.cancelled:
             await connection.execute(_CANCEL_ORDERS, {"cancelled": batch.cancelled})
         await _write_stock(connection, batch.journal, batch.now)
+        await connection.execute("COMMIT")
 
 
 async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str, Order]:
@@ -161,25 +163,29 @@ async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str,
 async def publish(connection: Connection, show: Show, at: datetime, now: datetime) -> Published | PublishRejection:
     """Create or update a show as of `at`; refused if it would put a capacity below what is sold, or is outdated."""
     parameters = {"slug": show.slug, "show": _json(show), "at": at, "types": [t.id for t in show.ticket_types]}
-    async with connection.pipeline():
+    async with connection.transaction():
         locked = await connection.execute(_LOCK_SHOW, parameters)
+        stock = {row[0]: Stock(*row[1:]) for row in await locked.fetchall()}
         published = await connection.execute("SELECT published_at FROM shows WHERE slug = %(slug)s", parameters)
-    stock = {row[0]: Stock(*row[1:]) for row in await locked.fetchall()}
-    if (known := await published.fetchone()) and known[0] > at:
-        return PublishRejection(show.slug, "expired")
-    if less := below_sold(show, stock):
-        return PublishRejection(show.slug, "capacity_below_sold", *less)
-    journal = [
-        StockChange(show.slug, t.id, held.version + 1, t.capacity, held.sold, "published")
-        for t in show.ticket_types
-        if (held := stock.get(t.id, Stock(-1, 0, 0))).capacity != t.capacity
-    ]
-    async with connection.pipeline():
+        if (known := await published.fetchone()) and known[0] > at:
+            return PublishRejection(show.slug, "expired")
+        if less := below_sold(show, stock):
+            return PublishRejection(show.slug, "capacity_below_sold", *less)
+        journal = _capacity_changes(show, stock)
         await connection.execute(_UPSERT_SHOW, parameters)
         await connection.execute(_UPSERT_TYPES, parameters)
         await connection.execute(_INSERT_STOCK, {"journal": _json(journal)})
         await _write_stock(connection, journal, now)
     return Published(show.slug)
+
+
+def _capacity_changes(show: Show, stock: Mapping[str, Stock]) -> list[StockChange]:
+    nothing = Stock(capacity=-1, sold=0, version=0)
+    return [
+        StockChange(show.slug, kind.id, held.version + 1, kind.capacity, held.sold, "published")
+        for kind in show.ticket_types
+        if (held := stock.get(kind.id, nothing)).capacity != kind.capacity
+    ]
 
 
 async def _write_stock(connection: Connection, journal: list[StockChange], now: datetime) -> None:

@@ -34,7 +34,7 @@ async def start_function_on(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[St
                 for name, value in settings.items():
                     environment.setenv(name, value)
                 app = create_asgi_app(target="orders", source=str(MAIN), signature_type="http")  # type: ignore[no-untyped-call]
-            invoker = LocalInvoker(app)
+            invoker = LocalInvoker(app, database_url)
             assert (await invoker.post({}, b"", method="GET", path="/readyz")).status == 200
             stack.push_async_callback(app.state.service.close)
             return invoker

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
+import psycopg
 from starlette.types import ASGIApp, Message
 
 from functions.orders import contract
+from functions.orders.catalogue import read_catalogue
 
 SECRET = "a secret that only the tests of the function know"
 T = TypeVar("T")
@@ -43,6 +45,13 @@ class LocalInvoker:
     """Sends signed events to the application, each with ids and times that a test may choose."""
 
     app: ASGIApp
+    database_url: str = ""
+
+    async def left(self, slug: str = "night-of-fire") -> dict[str, int | None]:
+        """What is available of each ticket type, at this moment: the function's own list may be a little older."""
+        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+            catalogue = await read_catalogue(connection, datetime.now(UTC))
+        return {kind.id: kind.available for show in catalogue.shows if show.slug == slug for kind in show.ticket_types}
 
     async def send(
         self,

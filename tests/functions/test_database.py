@@ -3,14 +3,16 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
 from functions.orders import contract, database
+from functions.orders.backlog import Backlog, Overloaded, Publish
 from functions.orders.contract import PLACE, Order
-from functions.orders.ledger import Ledger, Overloaded, Publish, Unavailable
+from functions.orders.ledger import Ledger, Unanswered
 from functions.orders.rules import Cancel, Place
 from tests.functions.local_invoker import LocalInvoker, make_order, make_show
 
@@ -35,8 +37,7 @@ async def test_sessions_that_are_ended_by_the_server_cost_no_order(
         return answer.status == 200 and answer.data(Order).status == "confirmed"
 
     await until(confirmed)
-    catalogue = (await on_sale.send(contract.LIST)).data(contract.Catalogue)
-    assert catalogue.shows[0].ticket_types[0].available == 3
+    assert await on_sale.left() == {"seat": 3, "standing": 3}
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit"])
@@ -52,46 +53,47 @@ async def test_a_server_that_could_lose_a_committed_order_is_refused(orders_data
 async def test_a_client_that_vanishes_in_mid_transaction_frees_the_hot_row(
     on_sale: LocalInvoker, orders_database_url: str
 ) -> None:
-    pool = database.create_pool(orders_database_url)
-    async with pool, pool.connection() as vanished:
-        await vanished.execute("BEGIN")
-        await vanished.execute("SELECT * FROM stock FOR UPDATE")
+    vanished = database.Session(orders_database_url)
+    async with vanished.connection() as connection:
+        await connection.execute("BEGIN")
+        await connection.execute("SELECT * FROM stock FOR UPDATE")
 
         async def confirmed() -> bool:
             return (await on_sale.send(PLACE, make_order())).status == 200
 
         await until(confirmed)
-        await vanished.close()
+    await vanished.close()
 
 
 async def test_a_full_ledger_refuses_at_once() -> None:
-    pool = database.create_pool("postgresql://127.0.0.1:1/none")
-    ledger = Ledger(pool, "orders-test", max_waiting=1)
-    waiting = asyncio.ensure_future(ledger.submit(Cancel("a")))
+    session = database.Session("postgresql://127.0.0.1:1/none")
+    ledger = Ledger(session, "orders-test", Backlog(max_waiting=1))
+    waiting = asyncio.ensure_future(ledger.submit(Cancel("a"), 2))
     with pytest.raises(Overloaded):
-        await asyncio.gather(*(ledger.submit(Cancel(str(n))) for n in range(3)))
+        await asyncio.gather(*(ledger.submit(Cancel(str(n)), 2) for n in range(3)))
     await ledger.close()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unanswered):
         await waiting
 
 
 async def test_publications_and_sales_in_one_batch_keep_their_order(orders_database_url: str) -> None:
-    pool = database.create_pool(orders_database_url)
-    async with pool:
-        ledger = Ledger(pool, "orders-test")
-        show, order = make_show(), make_order()
-        now = show.sales_start.replace(year=2026)
-        commands: list[Any] = [
-            Place("11111111-1111-4111-8111-111111111111", "f" * 64, order, now),
-            Publish(show, now),
-            Place("22222222-2222-4222-8222-222222222222", "f" * 64, order, now),
-            Cancel("22222222-2222-4222-8222-222222222222"),
-        ]
-        before, published, _, after = await asyncio.gather(*map(ledger.submit, commands))
-        await ledger.close()
+    session = database.Session(orders_database_url)
+    ledger = Ledger(session, "orders-test")
+    show, order = make_show(), make_order()
+    now = datetime.now(UTC)
+    commands: list[Any] = [
+        Place("11111111-1111-4111-8111-111111111111", "f" * 64, order, now),
+        Publish(show, now),
+        Place("22222222-2222-4222-8222-222222222222", "f" * 64, order, now),
+        Cancel("22222222-2222-4222-8222-222222222222"),
+    ]
+    before, published, placed, after = await asyncio.gather(*(ledger.submit(command, 2) for command in commands))
+    await ledger.close()
+    await session.close()
     assert isinstance(before, contract.Rejection)
     assert before.reason == "unknown_show"
     assert isinstance(published, contract.Published)
+    assert isinstance(placed, contract.Order)
     assert isinstance(after, contract.Cancelled)
 
 

@@ -35,7 +35,7 @@ async def test_a_repeat_gets_the_same_tickets_and_sells_nothing_more(on_sale: Lo
     first = await on_sale.send(PLACE, make_order(), id=order_id)
     second = await on_sale.send(PLACE, make_order(), id=order_id, attempt=2)
     assert second.data(Order) == first.data(Order)
-    assert await left(on_sale) == {"seat": 3, "standing": 3}
+    assert await on_sale.left() == {"seat": 3, "standing": 3}
 
 
 async def test_ten_repeats_at_once_over_two_processes_are_one_order(start_function: StartFunction) -> None:
@@ -44,7 +44,7 @@ async def test_ten_repeats_at_once_over_two_processes_are_one_order(start_functi
     order_id = str(uuid.uuid4())
     answers = await asyncio.gather(*(functions[n % 2].send(PLACE, make_order(), id=order_id) for n in range(10)))
     assert len({tuple(answer.data(Order).tickets) for answer in answers}) == 1
-    assert await left(functions[1]) == {"seat": 3, "standing": 3}
+    assert await functions[1].left() == {"seat": 3, "standing": 3}
 
 
 async def test_another_purchase_under_a_used_order_id_learns_nothing(on_sale: LocalInvoker) -> None:
@@ -53,7 +53,7 @@ async def test_another_purchase_under_a_used_order_id_learns_nothing(on_sale: Lo
     answer = await on_sale.send(PLACE, make_order(name="Somebody Else"), id=order_id)
     assert answer.data(Rejection) == Rejection(order_id, "id_reused")
     assert b"Ann" not in answer.body
-    assert await left(on_sale) == {"seat": 3, "standing": 3}
+    assert await on_sale.left() == {"seat": 3, "standing": 3}
 
 
 async def test_twins_with_different_shows_in_two_processes_are_one_order(start_function: StartFunction) -> None:
@@ -88,7 +88,7 @@ async def test_an_order_of_several_lines_is_all_or_nothing(on_sale: LocalInvoker
     answer = await on_sale.send(PLACE, make_order(lines={"seat": 1, "standing": 2}))
     assert answer.data(Rejection).reason == "sold_out"
     assert [(a.ticket_type, a.available) for a in answer.data(Rejection).available] == [("seat", 5), ("standing", 1)]
-    assert await left(on_sale) == {"seat": 5, "standing": 1}
+    assert await on_sale.left() == {"seat": 5, "standing": 1}
 
 
 async def test_a_rejection_is_remembered_though_tickets_come_free(on_sale: LocalInvoker) -> None:
@@ -171,7 +171,7 @@ async def test_a_cancel_frees_the_tickets_once(on_sale: LocalInvoker) -> None:
     for _ in range(2):
         answer = await on_sale.send(CANCEL, contract.OrderRef(placed.order_id))
         assert answer.event.type == contract.CANCELLED
-        assert await left(on_sale) == {"seat": 5, "standing": 3}
+        assert await on_sale.left() == {"seat": 5, "standing": 3}
     found = (await on_sale.send(LOOKUP, contract.OrderRef(placed.order_id))).data(Order)
     assert (found.status, found.tickets) == ("cancelled", ())
 
@@ -181,7 +181,7 @@ async def test_an_order_that_was_cancelled_is_not_sold_again(on_sale: LocalInvok
     await on_sale.send(CANCEL, contract.OrderRef(placed.order_id))
     repeated = await on_sale.send(PLACE, make_order(), id=placed.order_id)
     assert repeated.data(Rejection).reason == "cancelled"
-    assert await left(on_sale) == {"seat": 5, "standing": 3}
+    assert await on_sale.left() == {"seat": 5, "standing": 3}
 
 
 async def test_a_cancel_that_arrives_first_leaves_a_tombstone(on_sale: LocalInvoker) -> None:
@@ -189,7 +189,7 @@ async def test_a_cancel_that_arrives_first_leaves_a_tombstone(on_sale: LocalInvo
     assert (await on_sale.send(CANCEL, contract.OrderRef(order_id))).event.type == contract.CANCELLED
     late = await on_sale.send(PLACE, make_order(), id=order_id)
     assert late.data(Rejection).reason == "cancelled"
-    assert await left(on_sale) == {"seat": 5, "standing": 3}
+    assert await on_sale.left() == {"seat": 5, "standing": 3}
 
 
 async def test_a_cancel_of_a_rejected_order_tells_its_reason(on_sale: LocalInvoker) -> None:
@@ -212,7 +212,7 @@ async def test_a_cancel_and_its_order_at_once_in_two_processes_agree(start_funct
         assert placed.status == cancelled.status == 200
         found = await functions[0].send(LOOKUP, contract.OrderRef(order_id))
         assert found.data(Order).status == "cancelled"
-        assert await left(functions[0]) == {"seat": 5, "standing": 3}
+        assert await functions[0].left() == {"seat": 5, "standing": 3}
 
 
 async def test_the_journal_has_every_version_of_the_stock(on_sale: LocalInvoker, orders_database_url: str) -> None:
@@ -226,9 +226,3 @@ async def test_the_journal_has_every_version_of_the_stock(on_sale: LocalInvoker,
     causes = ["published", "sold", "sold", "sold", "cancelled"]
     assert lines == [(n + 1, sold, cause) for n, (sold, cause) in enumerate(zip([0, 1, 2, 3, 2], causes, strict=True))]
     assert present == (5, 2)
-
-
-async def left(function: LocalInvoker, slug: str = "night-of-fire") -> dict[str, int | None]:
-    catalogue = (await function.send(contract.LIST)).data(contract.Catalogue)
-    show = next(show for show in catalogue.shows if show.slug == slug)
-    return {kind.id: kind.available for kind in show.ticket_types}
