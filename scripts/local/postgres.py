@@ -18,6 +18,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from scripts.local.endings import wait_for_end
 from scripts.local.places import POSTGRES_VERSION, SOCKET_NAME, find_place, forget_place, hand_over, socket_folder
 
 STOP_SIGNAL: Final = signal.SIGINT  # a fast shutdown: sessions are ended, nothing is lost
@@ -209,9 +210,9 @@ def _end(processes: list[psutil.Process], postmaster: int | None) -> None:
         if process.pid == postmaster:
             with suppress(psutil.Error):
                 process.send_signal(STOP_SIGNAL)
-            psutil.wait_procs([process], timeout=_STOP_WITHIN_S)
-    _, left = psutil.wait_procs(processes, timeout=1)
+            wait_for_end([process], _STOP_WITHIN_S)
+    left = wait_for_end(processes, 1)
     for process in left:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(left, timeout=5)
+    wait_for_end(left, 5)

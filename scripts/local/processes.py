@@ -18,6 +18,7 @@ from typing import IO, Final, Literal
 
 import psutil
 
+from scripts.local.endings import is_alive, wait_for_end
 from scripts.local.logfiles import LogFile
 
 MARK: Final = "FLAMETICKETS_STACK"  # an environment variable that names the folder of the stack that a process is of
@@ -220,7 +221,7 @@ def end_marked(folder: Path) -> int:
     for process in left:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(left, timeout=5)
+    wait_for_end(left, 5)
     return len(left)
 
 
@@ -243,13 +244,12 @@ def _clear_group(group: int) -> None:
             os.killpg(group, signal.SIGKILL)
         except OSError:
             return
-        if not any(_is_alive_in(process, group) for process in psutil.process_iter()):
+        if not any(_is_in(process, group) and is_alive(process) for process in psutil.process_iter()):
             return
         time.sleep(0.01)
 
 
-def _is_alive_in(process: psutil.Process, group: int) -> bool:
-    """A zombie does nothing any more; in some containers nobody ever reaps it."""
-    with suppress(psutil.Error, OSError):
-        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+def _is_in(process: psutil.Process, group: int) -> bool:
+    with suppress(OSError):
+        return os.getpgid(process.pid) == group
     return False

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import psutil
 
+from scripts.local import endings
+
 
 class HasPids(Protocol):
     """A supervisor or a stack."""
@@ -37,6 +39,6 @@ def kill_and_wait(processes: HasPids, name: str, within_s: float = 5.0) -> int:
 def is_alive(pid: int) -> bool:
     """Whether the process still does something; a zombie that nobody has reaped does not."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return endings.is_alive(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return False
