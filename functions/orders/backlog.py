@@ -54,14 +54,15 @@ class Backlog:
     max_batch: int = MAX_BATCH
     _queue: deque[Waiting] = field(default_factory=deque)
     _again: deque[list[Waiting]] = field(default_factory=deque)
-    _pace: float = 0.0  # seconds that a command took lately
+    _pace: float = 0.0  # seconds that a batch took lately
 
     def __len__(self) -> int:
         return len(self._queue) + sum(map(len, self._again))
 
     def add(self, waiting: Waiting, now: float) -> None:
         """Take a command. Raises Overloaded if it would not be decided in its time."""
-        in_time = self._pace * len(self._queue) <= _SHARE_OF_TIME * (waiting.give_up_at - now)
+        batches_ahead = len(self._queue) // self.max_batch
+        in_time = batches_ahead * self._pace <= _SHARE_OF_TIME * (waiting.give_up_at - now)
         if len(self._queue) >= self.max_waiting or not in_time:
             raise Overloaded
         self._queue.append(waiting)
@@ -78,7 +79,7 @@ class Backlog:
 
     def decided(self, batch: Sequence[Waiting], replies: Sequence[Reply | None], took: float) -> None:
         """Tell the replies of a batch that is committed; None is a command that needs another try."""
-        self._pace += _SMOOTHING * (took / len(batch) - self._pace)
+        self._pace += _SMOOTHING * (took - self._pace)
         undecided = []
         for one, reply in zip(batch, replies, strict=True):
             if reply is None:
