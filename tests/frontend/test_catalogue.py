@@ -43,6 +43,12 @@ def cache(orders: FakeOrders, clock: Clock) -> CatalogueCache:
     return CatalogueCache(orders, clock, clock.now)
 
 
+@pytest.fixture(autouse=True)
+def _patient_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits where nobody should is found out."""
+    monkeypatch.setattr(module, "WAIT_S", 60)
+
+
 def known(snapshot: Snapshot | None) -> Snapshot:
     assert snapshot is not None
     return snapshot

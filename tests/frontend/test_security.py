@@ -79,6 +79,12 @@ def test_a_body_of_64_kib_is_the_longest(http: FlaskClient, path: str) -> None:
     assert http.post(path, data=longer, headers=SAME_ORIGIN).status_code == 413
 
 
+def test_a_body_that_nobody_reads_is_bounded_as_well(http: FlaskClient) -> None:
+    assert http.post("/api/orders/x/cancel", data=b"x" * MAX_BODY_BYTES).status_code == 404
+    assert http.post("/api/orders/x/cancel", data=b"x" * (MAX_BODY_BYTES + 1)).status_code == 413
+    assert http.get("/healthz", data=b"x" * (MAX_BODY_BYTES + 1)).status_code == 413
+
+
 @pytest.mark.parametrize(("size", "status"), [(0, 200), (10, 200), (MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)])
 def test_a_body_without_a_length_is_bounded_too(http: FlaskClient, size: int, status: int) -> None:
     """And never cut off in silence, for half a form is another purchase."""

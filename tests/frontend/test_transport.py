@@ -82,6 +82,20 @@ def test_the_deadline_holds_while_the_request_is_sent() -> None:
     assert took <= 0.5 + SLACK_S
 
 
+def test_the_deadline_holds_while_a_request_is_sent_on_a_connection_that_was_used_before() -> None:
+    def serve(connection: socket.socket, over: threading.Event) -> None:
+        read_request(connection)
+        connection.sendall(OK)
+        over.wait(10)
+
+    transport = Transport()
+    with raw_server(serve) as url:
+        assert isinstance(post(url, within_s=5, transport=transport), Reply)
+        started = time.monotonic()
+        assert transport.post(url, {}, b"x" * 50_000_000, within_s=0.4) == NoReply("timed_out")
+        assert time.monotonic() - started <= 0.4 + SLACK_S
+
+
 def test_the_deadline_holds_on_a_connection_that_was_used_before() -> None:
     def serve(connection: socket.socket, over: threading.Event) -> None:
         read_request(connection)
