@@ -14,8 +14,10 @@ MAX_AGE_S: Final = 0.3  # the frontend keeps its copy for half a second more: to
 _CATALOGUE = """
 SELECT coalesce(json_agg(show ORDER BY starts_at, slug), '[]')::text FROM (
     SELECT s.slug, s.starts_at, json_build_object(
-        'slug', s.slug, 'title', s.title, 'venue', s.venue, 'starts_at', s.starts_at,
-        'sales_start', s.sales_start, 'sales_end', s.sales_end, 'image', s.image,
+        'slug', s.slug, 'title', s.title, 'venue', s.venue, 'image', s.image,
+        'starts_at', local_time(s.starts_at, s.utc_offset),
+        'sales_start', local_time(s.sales_start, s.utc_offset),
+        'sales_end', local_time(s.sales_end, s.utc_offset),
         'on_sale', s.sales_start <= %(now)s AND %(now)s < s.sales_end,
         'ticket_types', json_agg(json_build_object(
             'id', t.id, 'name', t.name, 'price', t.price, 'currency', t.currency, 'capacity', k.capacity,

@@ -29,7 +29,7 @@ _ORDERS = """
 SELECT json_build_object(
     'order_id', o.order_id, 'status', o.status, 'fingerprint', o.fingerprint, 'show', o.show,
     'placed_at', o.placed_at, 'title', coalesce(s.title, ''), 'venue', coalesce(s.venue, ''),
-    'starts_at', s.starts_at, 'lines', o.lines, 'total', o.total, 'currency', o.currency, 'name', o.name,
+    'starts_at', local_time(s.starts_at, s.utc_offset), 'lines', o.lines, 'total', o.total, 'currency', o.currency, 'name', o.name,
     'email', o.email, 'reason', o.reason, 'available', o.available,
     'tickets', coalesce((
         SELECT json_agg(json_build_object('code', t.code, 'ticket_type', t.ticket_type) ORDER BY t.position)
@@ -42,7 +42,7 @@ WHERE o.order_id = ANY(%(ids)s::uuid[])
 
 _SHOWS = """
 SELECT s.slug, json_build_object(
-    'title', s.title, 'venue', s.venue, 'starts_at', s.starts_at,
+    'title', s.title, 'venue', s.venue, 'starts_at', local_time(s.starts_at, s.utc_offset),
     'sales_start', s.sales_start, 'sales_end', s.sales_end,
     'types', json_object_agg(t.id, json_build_object(
         'name', t.name, 'price', t.price, 'currency', t.currency, 'limit_per_order', t.limit_per_order))
@@ -90,15 +90,15 @@ SELECT ticket_type, capacity, sold, version FROM stock WHERE show = %(slug)s ORD
 """
 
 _UPSERT_SHOW = """
-INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, image, published_at)
-SELECT slug, title, venue, starts_at, sales_start, sales_end, image, %(at)s
+INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, utc_offset, image, published_at)
+SELECT slug, title, venue, starts_at, sales_start, sales_end, %(utc_offset)s, image, %(at)s
 FROM json_to_record(%(show)s::json) AS s(
     slug text, title text, venue text, starts_at timestamptz, sales_start timestamptz, sales_end timestamptz,
     image text)
 ON CONFLICT (slug) DO UPDATE SET
     title = excluded.title, venue = excluded.venue, starts_at = excluded.starts_at,
-    sales_start = excluded.sales_start, sales_end = excluded.sales_end, image = excluded.image,
-    published_at = excluded.published_at
+    sales_start = excluded.sales_start, sales_end = excluded.sales_end, utc_offset = excluded.utc_offset,
+    image = excluded.image, published_at = excluded.published_at
 """
 
 # A ticket type that is no longer published keeps its row: orders and the journal still name it.
@@ -162,7 +162,8 @@ async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str,
 
 async def publish(connection: Connection, show: Show, at: datetime, now: datetime) -> Published | PublishRejection:
     """Create or update a show as of `at`; refused if it would put a capacity below what is sold, or is outdated."""
-    parameters = {"slug": show.slug, "show": _json(show), "at": at, "types": [t.id for t in show.ticket_types]}
+    types, utc_offset = [kind.id for kind in show.ticket_types], show.starts_at.isoformat()[-6:]
+    parameters = {"slug": show.slug, "show": _json(show), "at": at, "types": types, "utc_offset": utc_offset}
     async with connection.transaction():
         locked = await connection.execute(_LOCK_SHOW, parameters)
         stock = {row[0]: Stock(*row[1:]) for row in await locked.fetchall()}

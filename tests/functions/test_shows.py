@@ -25,6 +25,18 @@ async def test_a_published_show_is_listed_with_what_is_left(on_sale: LocalInvoke
     ]
 
 
+@pytest.mark.parametrize("offset", ["+09:00", "-03:30", "+00:00"])
+async def test_times_keep_the_offset_of_the_place(function: LocalInvoker, offset: str) -> None:
+    start = datetime.fromisoformat(f"2027-05-01T19:30:00.000001{offset}")
+    await function.send(PUBLISH, make_show(starts_at=start, sales_end=start.astimezone(UTC)))
+    (show,) = (await function.send(LIST)).data(Catalogue).shows
+    order = (await function.send(PLACE, make_order())).data(Order)
+    found = (await function.send(contract.LOOKUP, contract.OrderRef(order.order_id))).data(Order)
+    for told in (show.starts_at, show.sales_end, order.starts_at, found.starts_at):
+        assert told is not None
+        assert told.isoformat() == start.isoformat()
+
+
 async def test_an_empty_shop_has_an_empty_catalogue(function: LocalInvoker) -> None:
     assert (await function.send(LIST)).data(Catalogue).shows == ()
 

@@ -2,6 +2,11 @@
 -- depends:
 
 -- migrate: apply
+
+-- RFC 3339 with the offset that was published: people read the time of the place, not that of Greenwich.
+CREATE FUNCTION local_time(moment timestamptz, utc_offset text) RETURNS text IMMUTABLE
+RETURN to_char(moment AT TIME ZONE utc_offset::interval, 'YYYY-MM-DD"T"HH24:MI:SS.US') || utc_offset;
+
 CREATE TABLE shows (
     slug text PRIMARY KEY,
     title text NOT NULL,
@@ -9,6 +14,7 @@ CREATE TABLE shows (
     starts_at timestamptz NOT NULL,
     sales_start timestamptz NOT NULL,
     sales_end timestamptz NOT NULL,
+    utc_offset text NOT NULL CHECK (utc_offset ~ '^[+-][0-9]{2}:[0-9]{2}$'),
     image text,
     published_at timestamptz NOT NULL,
     CHECK (sales_start < sales_end)
@@ -88,3 +94,4 @@ DROP TABLE orders;
 DROP TABLE stock;
 DROP TABLE ticket_types;
 DROP TABLE shows;
+DROP FUNCTION local_time;
