@@ -12,6 +12,7 @@ function keep() {
     return; // storage is switched off, or holds what is not ours: the page works without
   }
   if (!Array.isArray(kept)) return;
+  kept = kept.filter((entry) => entry?.id);
   const known = kept.find((entry) => entry.id === order.orderId);
   const decided = order.status !== "checking" && order.status !== "unavailable";
   if (!known && !order.title) return; // nothing that could stand in the list
