@@ -26,8 +26,8 @@ function show() {
   total.textContent = money.format(amount / 10 ** digits);
   for (const input of quantities) {
     for (const button of input.parentElement.querySelectorAll("[data-step]")) {
-      const next = wanted(input) + Number(button.dataset.step);
-      button.setAttribute("aria-disabled", String(next < 0 || next > Number(input.max)));
+      const end = button.dataset.step === "1" ? wanted(input) >= Number(input.max) : wanted(input) === 0;
+      button.setAttribute("aria-disabled", String(end));
     }
   }
 }

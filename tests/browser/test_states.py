@@ -140,8 +140,11 @@ def test_steps_keep_to_what_can_be_had(shop: FakeShop, open_page: OpenPage) -> N
     fewer.click(force=True)
     expect(quantity).to_have_value("0")
     expect(page.locator("#total-count")).to_have_text("no tickets yet")
-    quantity.fill("2")
-    expect(page.locator("#total-count")).to_have_text("2 tickets")
+    quantity.fill("9")
+    expect(page.locator("#total-count")).to_have_text("9 tickets")
+    expect(more).to_have_attribute("aria-disabled", "true")
+    fewer.click()
+    expect(quantity).to_have_value("8")
 
 
 @both_ways
