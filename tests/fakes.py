@@ -159,7 +159,8 @@ class FakeOrders:
             for line in order.lines
             if tells_what_is_left
         )
-        decided = msgspec.structs.replace(decided, reason=reason, available=left)
+        lines = _priced(order, types) if tells_what_is_left or reason == "limit_exceeded" else ()
+        decided = msgspec.structs.replace(decided, reason=reason, lines=lines, available=left)
         if reason == "price_changed":
             currency = types[order.lines[0].ticket_type].currency
             decided = msgspec.structs.replace(decided, total=_total(order, types), currency=currency)
@@ -174,12 +175,7 @@ class FakeOrders:
         kinds = [line.ticket_type for line in order.lines for _ in range(line.quantity)]
         return msgspec.structs.replace(
             decided,
-            lines=tuple(
-                contract.OrderedLine(
-                    line.ticket_type, types[line.ticket_type].name, line.quantity, types[line.ticket_type].price
-                )
-                for line in order.lines
-            ),
+            lines=_priced(order, types),
             tickets=tuple(
                 contract.Ticket(f"{decided.order_id[:4]}-{n:04}".upper(), kind) for n, kind in enumerate(kinds, 1)
             ),
@@ -222,3 +218,8 @@ def _rejection(order: contract.Order) -> contract.Rejection:
         order.total if price_changed else None,
         order.currency if price_changed else None,
     )
+
+
+def _priced(order: contract.PlaceOrder, types: dict[str, contract.TicketType]) -> tuple[contract.OrderedLine, ...]:
+    kinds = ((types[line.ticket_type], line.quantity) for line in order.lines)
+    return tuple(contract.OrderedLine(kind.id, kind.name, quantity, kind.price) for kind, quantity in kinds)

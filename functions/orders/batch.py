@@ -103,6 +103,7 @@ class Batch:
             title=show.title if show else "",
             venue=show.venue if show else "",
             starts_at=show.starts_at if show else None,
+            lines=decision.lines,
             total=decision.total or 0,
             currency=decision.currency or "",
             placed_at=place.placed_at,

@@ -81,9 +81,10 @@ class Sell:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """Reject the order and remember it, with what was available at the moment of the decision."""
+    """Reject the order and remember it, with what was asked for and was available at the moment of the decision."""
 
     reason: Reason
+    lines: tuple[OrderedLine, ...] = ()
     available: tuple[Availability, ...] = ()
     total: int | None = None
     currency: str | None = None
@@ -143,14 +144,14 @@ def _decide_sale(order: PlaceOrder, pressed_at: datetime, show: ShowOnSale, stoc
         return Refuse("unknown_ticket_type")
     if not show.sales_start <= pressed_at < show.sales_end:
         return Refuse("sales_closed")
-    if any(line.quantity > show.types[line.ticket_type].limit_per_order for line in wanted):
-        return Refuse("limit_exceeded")
-    if any(line.quantity > stock[line.ticket_type].available for line in wanted):
-        return Refuse("sold_out", available=_what_is_left(wanted, stock))
     lines = tuple(_priced(line, show.types[line.ticket_type]) for line in wanted)
+    if any(line.quantity > show.types[line.ticket_type].limit_per_order for line in wanted):
+        return Refuse("limit_exceeded", lines)
+    if any(line.quantity > stock[line.ticket_type].available for line in wanted):
+        return Refuse("sold_out", lines, _what_is_left(wanted, stock))
     total, currency = sum(line.price * line.quantity for line in lines), show.types[lines[0].ticket_type].currency
     if order.expected_total not in (None, total):
-        return Refuse("price_changed", _what_is_left(wanted, stock), total, currency)
+        return Refuse("price_changed", lines, _what_is_left(wanted, stock), total, currency)
     return Sell(lines, total, currency, {w.ticket_type: stock[w.ticket_type].sell(w.quantity) for w in wanted})
 
 

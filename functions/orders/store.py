@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from functions.orders.batch import Batch, StockChange, StockKey
-from functions.orders.contract import Order, Published, PublishRejection, Show
+from functions.orders.contract import CANCELLED, CONFIRMED, Order, Published, PublishRejection, Show
 from functions.orders.database import Connection
 from functions.orders.rules import ShowOnSale, Stock, below_sold
 
@@ -29,8 +29,8 @@ _ORDERS = """
 SELECT json_build_object(
     'order_id', o.order_id, 'status', o.status, 'fingerprint', o.fingerprint, 'show', o.show,
     'placed_at', o.placed_at, 'title', coalesce(s.title, ''), 'venue', coalesce(s.venue, ''),
-    'starts_at', local_time(s.starts_at, s.utc_offset), 'lines', o.lines, 'total', o.total, 'currency', o.currency, 'name', o.name,
-    'email', o.email, 'reason', o.reason, 'available', o.available,
+    'starts_at', local_time(s.starts_at, s.utc_offset), 'lines', o.lines, 'total', o.total, 'currency', o.currency,
+    'name', o.name, 'email', o.email, 'reason', o.reason, 'available', o.available,
     'tickets', coalesce((
         SELECT json_agg(json_build_object('code', t.code, 'ticket_type', t.ticket_type) ORDER BY t.position)
         FROM tickets t WHERE t.order_id = o.order_id AND o.status = 'confirmed'
@@ -81,6 +81,13 @@ UPDATE stock SET capacity = j.capacity, sold = j.sold, version = j.version
 FROM json_to_recordset(%(latest)s::json) AS j(
     show text, ticket_type text, version bigint, capacity integer, sold integer)
 WHERE stock.show = j.show AND stock.ticket_type = j.ticket_type
+"""
+
+_INSERT_OUTBOX = """
+INSERT INTO outbox (type, order_id, at)
+SELECT %(sold_type)s::text, order_id, %(now)s::timestamptz FROM unnest(%(sold)s::uuid[]) AS order_id
+UNION ALL
+SELECT %(cancelled_type)s::text, order_id, %(now)s::timestamptz FROM unnest(%(cancelled)s::uuid[]) AS order_id
 """
 
 _CANCEL_ORDERS = "UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(%(cancelled)s::uuid[])"
@@ -152,6 +159,8 @@ async def commit(connection: Connection, batch: Batch, revision: str) -> None:
         if batch.cancelled:
             await connection.execute(_CANCEL_ORDERS, {"cancelled": batch.cancelled})
         await _write_stock(connection, batch.journal, batch.now)
+        if events := _outgoing(batch):
+            await connection.execute(_INSERT_OUTBOX, events)
         await connection.execute("COMMIT")
 
 
@@ -194,6 +203,15 @@ async def _write_stock(connection: Connection, journal: list[StockChange], now: 
         latest = {(change.show, change.ticket_type): change for change in journal}
         await connection.execute(_UPDATE_STOCK, {"latest": _json(list(latest.values()))})
         await connection.execute(_INSERT_JOURNAL, {"journal": _json(journal), "now": now})
+
+
+def _outgoing(batch: Batch) -> dict[str, Any] | None:
+    """The parameters of the outbox's statement; None if the batch owes nobody an event. A tombstone owes none."""
+    sold = [order.order_id for order in batch.decided if order.status == "confirmed"]
+    if not sold and not batch.cancelled:
+        return None
+    types = {"sold_type": CONFIRMED, "cancelled_type": CANCELLED}
+    return {"sold": sold, "cancelled": batch.cancelled, "now": batch.now, **types}
 
 
 def _json(value: Any) -> str:

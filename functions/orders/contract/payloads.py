@@ -142,9 +142,9 @@ class Availability(msgspec.Struct, frozen=True):
 class Order(msgspec.Struct, frozen=True):
     """An order as the function knows it: the data of *confirmed* and *found* replies.
 
-    A confirmed order has everything. A rejected one keeps its `reason` and what was `available`, with the new
-    total if that is the reason, and neither name nor e-mail. A tombstone, cancelled before it arrived, has an
-    empty `fingerprint`.
+    A confirmed order has everything. A rejected one keeps its `reason`, the lines that were asked for and what was
+    `available`, with the new total if that is the reason, and neither name nor e-mail. A tombstone, cancelled
+    before it arrived, has an empty `fingerprint`.
     """
 
     order_id: OrderId
