@@ -18,7 +18,7 @@ from scripts.local import supported  # noqa: E402
 if __name__ == "__main__":
     supported.check()
     if sys.argv[1:] in (["-h"], ["--help"]):
-        print((__doc__ or "").strip())
+        print(f"usage: test.py [-h] [pytest's arguments]\n\n{__doc__ or ''}".rstrip())
         sys.exit(0)
 
     from scripts.local import environment

@@ -142,6 +142,8 @@ def _gateway(folder: Folder, state: State) -> Gateway:
 def _nothing_runs(folder: Folder) -> str:
     if folder.is_held():
         return "FlameTickets is just starting; ask again in a moment"
+    if folder.was_killed():
+        return "nothing is running; an earlier run was killed, and the next start clears away what it left"
     return "nothing is running; python3 scripts/dev.py starts FlameTickets"
 
 

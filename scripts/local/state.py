@@ -88,6 +88,10 @@ class Folder:
         except OSError:
             return False
 
+    def was_killed(self) -> bool:
+        """Whether the last stack ended without a stop."""
+        return self._state.exists() and not self.is_held()
+
     def read_state(self) -> State | None:
         """The state of the stack that runs, None if none does or if it has just begun."""
         try:

@@ -86,20 +86,22 @@ def test_an_environment_of_another_python_or_of_none_satisfies_nothing(environme
     assert not environment.satisfies(LOCAL_LOCK)
 
 
-def test_an_environment_is_made_once_and_anew_after_an_interruption(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_what_was_cut_short_is_made_anew_and_a_whole_environment_is_left_alone(
+    environment: Environment, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / LOCAL_LOCK).write_text("# nothing to install\n")
-    environment = Environment(tmp_path)
-    assert environment.ensure(LOCAL_LOCK)
-    assert "making the virtual environment" in capfd.readouterr().err
-    assert not environment.ensure(LOCAL_LOCK)
-    assert capfd.readouterr() == ("", "")
-    (environment.folder / "half-installed").touch()
+    _record(environment, LOCAL_LOCK)
+    half = environment.folder / "half-installed"
+    half.touch()
+    environment._unfinished.parent.mkdir()
     environment._unfinished.touch()
     assert environment.ensure(LOCAL_LOCK)
-    assert "cut short" in capfd.readouterr().err
-    assert not (environment.folder / "half-installed").exists()
+    assert not half.exists()
+    told = capfd.readouterr().err
+    assert "cut short" in told
+    assert "making the virtual environment" in told
+    assert environment.satisfies(LOCAL_LOCK)
+    assert not environment.ensure(LOCAL_LOCK)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_project_that_cannot_be_written_to_is_one_line(environment: Environment) -> None:
