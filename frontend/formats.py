@@ -57,11 +57,14 @@ def day_of_month(moment: datetime, locale: Locale) -> str:
     return format_skeleton("MMMMd", moment, moment.tzinfo, locale=locale)
 
 
-def clock(moment: datetime, locale: Locale, *, seconds: bool = False) -> str:
-    """The time of day of `moment` by a clock where it takes place; UTC is named, for nobody's wall shows it."""
-    form = "HH:mm:ss" if seconds else "HH:mm"
-    time = babel_time(moment.timetz(), form, tzinfo=moment.tzinfo, locale=locale)
-    return time if moment.utcoffset() else f"{time} UTC"
+def clock(moment: datetime, locale: Locale) -> str:
+    """The time of day of `moment` by a clock where it takes place."""
+    return babel_time(moment.timetz(), "HH:mm", tzinfo=moment.tzinfo, locale=locale)
+
+
+def exact_clock(moment: datetime, locale: Locale) -> str:
+    """The time of day of `moment` to the second, for readers who can be anywhere: in UTC, and it says so."""
+    return babel_time(moment.astimezone(UTC).timetz(), "HH:mm:ss 'UTC'", tzinfo=UTC, locale=locale)
 
 
 def same_day(moment: datetime, other: datetime) -> bool:

@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         clock=clock,
         day_of_month=day_of_month,
+        exact_clock=exact_clock,
         long_date=long_date,
         money=money,
         short_date=short_date,
@@ -60,9 +61,14 @@ def day_of_month(moment: datetime) -> str:
     return formats.day_of_month(moment, i18n.format_locale())
 
 
-def clock(moment: datetime, *, seconds: bool = False) -> str:
+def clock(moment: datetime) -> str:
     """The time of day of `moment`."""
-    return formats.clock(moment, i18n.format_locale(), seconds=seconds)
+    return formats.clock(moment, i18n.format_locale())
+
+
+def exact_clock(moment: datetime) -> str:
+    """The time of day of `moment` to the second, in UTC."""
+    return formats.exact_clock(moment, i18n.format_locale())
 
 
 def is_today(moment: datetime) -> bool:

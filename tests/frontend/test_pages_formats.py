@@ -41,11 +41,12 @@ def test_a_day_is_told_as_it_is_where_the_show_takes_place() -> None:
 
 def test_a_time_is_told_by_the_clock_of_the_place() -> None:
     assert formats.clock(EVENING, ENGLISH) == "20:15"
-    assert formats.clock(EVENING, SPANISH, seconds=True) == "20:15:03"
+    assert formats.clock(EVENING.replace(tzinfo=UTC), SPANISH) == "20:15"
 
 
-def test_a_time_that_no_place_has_says_that_it_is_utc() -> None:
-    assert formats.clock(EVENING.astimezone(UTC), ENGLISH, seconds=True) == "02:15:03 UTC"
+def test_a_moment_that_no_place_has_is_told_in_utc() -> None:
+    assert formats.exact_clock(EVENING, ENGLISH) == "02:15:03 UTC"
+    assert formats.exact_clock(EVENING.astimezone(UTC), SPANISH) == "02:15:03 UTC"
 
 
 def test_one_day_is_the_same_from_every_place() -> None:
