@@ -10,7 +10,7 @@ from frontend.orders_client import Rejected, Unconfirmed
 from frontend.settings import Settings
 from functions.orders import contract
 from tests.fakes import FakeOrders, sample_shows
-from tests.frontend.pages import SAME_ORIGIN, Page, read, send
+from tests.frontend.pages import SAME_ORIGIN, Page, filled_form, read, send
 
 BUY = "/shows/spring-gala/orders"
 OTHER_ID = "6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11"
@@ -19,14 +19,7 @@ HOSTILE = '"><script>alert(1)</script>'
 
 @pytest.fixture
 def filled(http: FlaskClient) -> dict[str, str]:
-    """The fields of a form of one order: two stalls, one balcony."""
-    fields = read(http, "/shows/spring-gala").fields
-    return fields | {
-        "quantity-stalls": "2",
-        "quantity-balcony": "1",
-        "name": "Ada Lovelace",
-        "email": "ada@example.org",
-    }
+    return filled_form(http)
 
 
 def refusing(orders: FakeOrders, monkeypatch: pytest.MonkeyPatch, reason: contract.Reason) -> None:
@@ -261,57 +254,6 @@ class TestRejected:
 
     def test_a_show_that_is_gone_is_a_page_that_is_not_there(self, http: FlaskClient, filled: dict[str, str]) -> None:
         assert send(http, "/shows/nothing/orders", filled).status_code == 404
-
-
-class TestUnconfirmed:
-    @pytest.fixture
-    def unconfirmed(self, http: FlaskClient, filled: dict[str, str], orders: FakeOrders) -> Page:
-        orders.away = True
-        return Page(send(http, BUY, filled))
-
-    def test_the_page_says_that_it_is_not_known(self, unconfirmed: Page) -> None:
-        assert unconfirmed.status == 503
-        assert int(unconfirmed.headers["Retry-After"]) > 0
-        assert "We don't know yet whether your order went through" in unconfirmed.words
-        assert "Pay at the door" in unconfirmed.words
-        assert "€68.00" in unconfirmed.words
-        assert "failed" not in unconfirmed.words.lower()
-
-    def test_it_can_only_be_repeated_as_it_is(
-        self, http: FlaskClient, filled: dict[str, str], orders: FakeOrders, unconfirmed: Page
-    ) -> None:
-        assert unconfirmed.fields == filled
-        assert all(field["type"] == "hidden" for field in unconfirmed.all("input"))
-        orders.away = False
-        assert send(http, BUY, unconfirmed.fields).status_code == 303
-
-    def test_its_link_finds_the_order_once_it_arrived(
-        self, http: FlaskClient, orders: FakeOrders, unconfirmed: Page
-    ) -> None:
-        (link,) = [str(link["href"]) for link in unconfirmed.all("a") if "asked=" in str(link["href"])]
-        assert "can't be looked up right now" in read(http, link).words
-        orders.away = False
-        assert "Still checking" in read(http, link).words
-        send(http, BUY, unconfirmed.fields)
-        assert "You're in!" in read(http, link).words
-
-    def test_it_can_be_said_without_the_catalogue(self, settings: Settings, filled: dict[str, str]) -> None:
-        orders = FakeOrders()
-        orders.away = True
-        page = Page(send(create_app(settings, orders).test_client(), BUY, filled))
-        assert page.status == 503
-        assert "We don't know yet whether your order went through" in page.words
-        assert page.fields == filled
-
-    def test_wrong_fields_are_kept_when_the_show_can_not_be_shown(
-        self, settings: Settings, filled: dict[str, str]
-    ) -> None:
-        orders = FakeOrders()
-        orders.away = True
-        page = Page(send(create_app(settings, orders).test_client(), BUY, filled | {"email": "ada"}))
-        assert page.status == 503
-        assert "Nothing was bought. What you typed is kept" in page.words
-        assert page.fields == filled | {"email": "ada"}
 
 
 def test_a_form_left_open_overnight_still_buys(settings: Settings, filled: dict[str, str]) -> None:
