@@ -2,14 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
+
+import psycopg
 
 from functions.orders.contract import PublishRejection, Show
 from scripts import migrate
@@ -80,13 +82,8 @@ class Stack:
         if not self.folder.take():
             raise AlreadyRuns(f"a stack of {self.folder.path} is running already")
         try:
-            self._start(shows)
-        except (PostgresError, NoFreePort, migrate.Unreachable, migrate.Failed) as error:
-            self.stop()
-            raise StackError(str(error)) from error
-        except OSError as error:
-            self.stop()
-            raise StackError(f"{error.filename or self.folder.path}: {error.strerror}") from error
+            with _told_as_stack_error():
+                self._start(shows)
         except BaseException:
             self.stop()
             raise
@@ -289,6 +286,17 @@ def shift(folder: Folder, gateway: Gateway, split: Split) -> None:
     """Shift the split of a running stack and keep it in its state. Raises GatewayError."""
     gateway.shift(split)
     folder.change_state(lambda state: state.split.update(split))
+
+
+@contextmanager
+def _told_as_stack_error() -> Iterator[None]:
+    """Turns what may go wrong in the parts into the stack's own error."""
+    try:
+        yield
+    except (PostgresError, NoFreePort, migrate.Unreachable, migrate.Failed, psycopg.Error) as error:
+        raise StackError(str(error)) from error
+    except OSError as error:
+        raise StackError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
 
 
 def _now_ready(state: State) -> None:

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from scripts.local import places
 from scripts.local.places import find_place, socket_folder
-from scripts.local.postgres import EmbeddedPostgres
+from scripts.local.postgres import EmbeddedPostgres, PostgresError
 
 
 def _postmaster(server: EmbeddedPostgres) -> int:
@@ -43,14 +44,11 @@ def make_server(tmp_path: Path) -> Iterator[Callable[[], EmbeddedPostgres]]:
         server.remove()
 
 
-def test_a_database_of_a_test_is_migrated_and_empty(orders_database_url: str) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+def test_each_test_has_a_migrated_empty_database_of_its_own(orders_database_url: str, turn: int) -> None:
     assert _count(orders_database_url, "shows") == 0
     with psycopg.connect(orders_database_url) as session:
-        session.execute("INSERT INTO shows SELECT 'a', 't', 'v', now(), now(), now() + interval '1 day', NULL, now()")
-
-
-def test_no_test_sees_what_another_wrote(orders_database_url: str) -> None:
-    assert _count(orders_database_url, "shows") == 0
+        session.execute("CREATE TABLE left_behind AS SELECT 1")  # the other turn's table would be in the way
 
 
 def test_data_survives_a_stop_and_a_start(make_server: Callable[[], EmbeddedPostgres]) -> None:
@@ -130,6 +128,27 @@ def test_no_folder_that_we_did_not_make_changes_its_permissions(
     with make_server():
         assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
         assert {folder: folder.stat().st_mode for folder in tmp_path.parents} == before
+
+
+def test_without_a_user_of_its_own_and_without_useradd_nobody_runs_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "_SERVER_USER", "no-such-user")
+    monkeypatch.setattr(places, "_MAKE_USER", ["/no/such/useradd"])
+    assert places._account_of(tmp_path).name == "nobody"
+
+
+def test_the_data_stay_with_the_user_who_owns_them(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    assert places._account_of(tmp_path).uid == os.geteuid()
+
+
+def test_data_of_another_version_are_refused_and_kept(make_server: Callable[[], EmbeddedPostgres]) -> None:
+    server = make_server()
+    server.prepare()
+    (find_place(server.folder).data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(PostgresError, match="are of PostgreSQL 17; begin anew with --fresh"):
+        server.start()
 
 
 def test_a_long_path_gets_a_short_private_socket_folder(tmp_path: Path) -> None:

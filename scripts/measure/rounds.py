@@ -1,0 +1,113 @@
+"""The measurements, in rounds: everything is measured in each round, so that the machine's moods hit all alike."""
+
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import psycopg
+
+from scripts import migrate
+from scripts.local.postgres import EmbeddedPostgres
+from scripts.measure import hot_row, load, servers, stored
+from scripts.measure.servers import SECRET, SHOW, Server
+
+CONNECTIONS: Final = (1, 8, 64, 256)
+MAIN_CONNECTIONS: Final = 64
+STORED: Final = (100_000, 1_000_000)
+TYPES: Final = tuple(f"type-{number:02}" for number in range(20))
+HOT: Final = TYPES[:1]
+_EMPTY: Final = "empty"
+
+
+@dataclass
+class Figures:
+    """Every figure of every round, by name; `median_of` is what is reported."""
+
+    rounds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, name: str, figure: float) -> None:
+        self.rounds[name].append(figure)
+
+    def median_of(self, name: str) -> float:
+        return median(self.rounds[name])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The running servers that are measured."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    functions: dict[str, Server]
+    bare: Server
+    seconds: float
+
+    def measure(self, figures: Figures) -> None:
+        """One round."""
+        self._forget_sales()
+        database_url = self.postgres.url("pgbench")
+        tps = hot_row.transactions_per_second(self.postgres.folder, database_url, self.folder, self.seconds)
+        figures.add("hot_row_tps", tps)
+        figures.add("bare_rps", self._load([self.bare], HOT).rps)
+        for connections in CONNECTIONS:
+            result = self._load([self.functions[_EMPTY]], HOT, connections)
+            figures.add(f"orders_rps_{connections}", result.rps)
+            figures.add(f"p50_ms_{connections}", result.p50_ms)
+            figures.add(f"p99_ms_{connections}", result.p99_ms)
+            figures.add("refused", result.refused)
+        figures.add("types_rps", self._load([self.functions[_EMPTY]], TYPES).rps)
+        figures.add("two_processes_rps", self._load([self.functions[_EMPTY], self.functions["second"]], HOT).rps)
+        for count in STORED:
+            figures.add(f"stored_{count}_rps", self._load([self.functions[str(count)]], HOT).rps)
+        self._measure_cold_starts(figures)
+
+    def _load(self, targets: list[Server], types: tuple[str, ...], connections: int = MAIN_CONNECTIONS) -> load.Result:
+        requests = self.folder / "requests"
+        load.prepare(requests, SECRET, SHOW, types, connections, self.seconds)
+        return load.run([target.url for target in targets], requests, connections, self.seconds)
+
+    def _measure_cold_starts(self, figures: Figures) -> None:
+        with servers.running_function(self.folder, self.postgres.url(_EMPTY)) as function:
+            load.place_first_order(function.url, SECRET, SHOW, HOT[0], within_s=30)
+            figures.add("cold_start_s", time.monotonic() - function.started_at)
+        with servers.running_bare(self.folder) as bare:
+            servers.wait_until_up(bare)
+            figures.add("bare_cold_start_s", time.monotonic() - bare.started_at)
+
+    def _forget_sales(self) -> None:
+        with psycopg.connect(self.postgres.url(_EMPTY), autocommit=True) as session:
+            session.execute("TRUNCATE orders, tickets, outbox, stock_journal")
+            session.execute("UPDATE stock SET sold = 0, version = 1")
+            session.execute("CHECKPOINT")
+
+
+@contextmanager
+def started(seconds: float, progress: Callable[[str], None]) -> Iterator[Bench]:
+    """All servers, ready to be measured; gone afterwards. Raises LoadError, PostgresError or migrate's errors."""
+    load.find_wrk()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flametickets-bench-")))
+        postgres = EmbeddedPostgres(folder / "postgres")
+        stack.callback(postgres.remove)
+        progress("starting PostgreSQL")
+        stack.enter_context(postgres)
+        hot_row.create(postgres.ensure_database("pgbench"))
+        functions = {}
+        for name in (_EMPTY, "second", *map(str, STORED)):
+            database_url = postgres.ensure_database(_EMPTY if name == "second" else name)
+            migrate.apply("orders", database_url)
+            if name.isdigit():
+                progress(f"storing {int(name):,} orders")
+                stored.store_orders(database_url, SHOW, int(name))
+            functions[name] = stack.enter_context(servers.running_function(folder, database_url))
+            servers.wait_until_up(functions[name])
+            servers.put_on_sale(functions[name], TYPES)
+        bare = stack.enter_context(servers.running_bare(folder))
+        servers.wait_until_up(bare)
+        yield Bench(folder, postgres, functions, bare, seconds)
