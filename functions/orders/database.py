@@ -23,7 +23,6 @@ _SERVER: Final = {
     "enable_seqscan": "off",
 }
 _CLIENT: Final[dict[str, Any]] = {
-    "autocommit": True,  # transactions are begun and committed in so many words
     "application_name": "flametickets-orders",
     "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items()),
     "connect_timeout": 2,
@@ -40,10 +39,14 @@ class UnsafeDatabase(Exception):
 
 
 class Session:
-    """One connection, made when it is needed; after anything went wrong on it, a new one is made."""
+    """One connection, made when it is needed; after anything went wrong on it, a new one is made.
 
-    def __init__(self, database_url: str) -> None:
+    Without `autocommit` the first statement begins a transaction.
+    """
+
+    def __init__(self, database_url: str, *, autocommit: bool) -> None:
         self._database_url = database_url
+        self._autocommit = autocommit
         self._connection: Connection | None = None
         self._free = asyncio.Lock()
 
@@ -55,7 +58,7 @@ class Session:
         """
         async with self._free:
             if self._connection is None:
-                self._connection = await _connect(self._database_url)
+                self._connection = await _connect(self._database_url, self._autocommit)
             try:
                 yield self._connection
             except BaseException:
@@ -73,10 +76,11 @@ class Session:
             await connection.close()
 
 
-async def _connect(database_url: str) -> Connection:
-    connection = await psycopg.AsyncConnection.connect(database_url, **_CLIENT)
+async def _connect(database_url: str, autocommit: bool) -> Connection:
+    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True, **_CLIENT)
     try:
         await check_durability(connection)
+        await connection.set_autocommit(autocommit)
     except BaseException:
         await connection.close()
         raise

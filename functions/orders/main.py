@@ -40,7 +40,9 @@ logs.configure(SETTINGS.log_level, SETTINGS.revision)
 async def orders(request: Request) -> Response:
     """The target of functions-framework."""
     state = request.app.state
-    if not hasattr(state, "service"):
-        state.service = Service(SETTINGS.database_url, SETTINGS.signing_secrets, SETTINGS.revision, CHAOS)
-    service: Service = state.service
+    try:
+        service: Service = state.service
+    except AttributeError:
+        service = Service(SETTINGS.database_url, SETTINGS.signing_secrets, SETTINGS.revision, CHAOS)
+        state.service = service
     return await service.answer(request)

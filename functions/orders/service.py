@@ -3,7 +3,7 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +29,7 @@ HEALTH_PATHS: Final = ("/healthz", "/readyz")
 DEFAULT_TIME_LEFT_MS: Final = 2000
 MAX_TIME_LEFT_MS: Final = 10_000
 RETRY_AFTER_S: Final = 1
+_SIGNATURE: Final = contract.SIGNATURE_HEADER.lower()
 
 _NO_ANSWER: Final = (Unanswered, Overloaded, TimeoutError, psycopg.Error, OSError, UnsafeDatabase)
 _REPLY_TYPES: Final[dict[type, str]] = {
@@ -52,7 +53,8 @@ class Service:
         self._signing_secrets = signing_secrets
         self._revision = revision
         self._chaos = chaos
-        self._writing, self._reading = Session(database_url), Session(database_url)
+        self._writing = Session(database_url, autocommit=False)
+        self._reading = Session(database_url, autocommit=True)
         self._ledger = Ledger(self._writing, revision)
         self._catalogue = CatalogueReader(self._reading, utc_now)
 
@@ -64,27 +66,27 @@ class Service:
 
     async def answer(self, request: Request) -> Response:
         """The answer to any request; never an exception."""
-        if request.url.path in HEALTH_PATHS and request.method in ("GET", "HEAD"):
+        if request.scope["path"] in HEALTH_PATHS and request.method in ("GET", "HEAD"):
             return Response("ok\n", media_type="text/plain")
+        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in request.scope["headers"]}
         try:
-            event, command = await self._read(request)
+            event, command = await self._read(request, headers)
         except contract.NotAnEvent as error:
             log.info("request.refused", status=400, why=str(error))
             return _problem(400, "Not an event of this function's contract", str(error))
         except contract.BadSignature as error:
             log.warning("request.refused", status=401, why=str(error))
             return _problem(401, "The signature is missing or wrong", str(error))
-        return await self._answer_command(event, command, structured=contract.is_structured(request.headers))
+        return await self._answer_command(event, command, structured=contract.is_structured(headers))
 
-    async def _read(self, request: Request) -> tuple[contract.Event, contract.Command]:
+    async def _read(self, request: Request, headers: Mapping[str, str]) -> tuple[contract.Event, contract.Command]:
         """The request's event and command. Raises NotAnEvent or BadSignature."""
         if request.method != "POST":
             raise contract.NotAnEvent("events are posted")
         body = await _read_body(request)
-        event = contract.decode_event(request.headers, body)
-        signature = request.headers.get(contract.SIGNATURE_HEADER)
-        contract.verify(self._signing_secrets, event, body, signature, now=time.time())
-        if event.traceparent is None and (traceparent := request.headers.get("traceparent")):
+        event = contract.decode_event(headers, body)
+        contract.verify(self._signing_secrets, event, body, headers.get(_SIGNATURE), now=time.time())
+        if event.traceparent is None and (traceparent := headers.get("traceparent")):
             event = replace(event, traceparent=traceparent[:64])
         return event, contract.decode_command(event)
 

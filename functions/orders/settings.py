@@ -28,7 +28,7 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises SettingsError."""
     settings = Settings(
-        database_url=_database_url(environ),
+        database_url=database_url(environ),
         signing_secrets=_secrets(environ),
         revision=environ.get("K_REVISION", "orders-local"),
         chaos_faults=environ.get("CHAOS_FAULTS", "").strip(),
@@ -46,7 +46,8 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _database_url(environ: Mapping[str, str]) -> str:
+def database_url(environ: Mapping[str, str]) -> str:
+    """The ledger's database, the only setting that audit and retention need. Raises SettingsError."""
     url = _required(environ, "ORDERS_DATABASE_URL")
     if urlsplit(url).scheme not in ("postgresql", "postgres"):
         raise SettingsError("ORDERS_DATABASE_URL: must start with postgresql://")

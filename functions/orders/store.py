@@ -19,7 +19,7 @@ WHERE (show, ticket_type) IN (
     SELECT * FROM unnest(%(shows)s::text[], %(types)s::text[])
     UNION
     SELECT o.show, line ->> 'ticket_type' FROM orders o, jsonb_array_elements(o.lines) line
-    WHERE o.order_id = ANY(%(cancels)s::uuid[])
+    WHERE o.order_id = ANY(string_to_array(%(cancels)s, ',')::uuid[])
 )
 ORDER BY show, ticket_type
 FOR NO KEY UPDATE
@@ -37,7 +37,7 @@ SELECT json_build_object(
     ), '[]'::json)
 )::text
 FROM orders o LEFT JOIN shows s ON s.slug = o.show
-WHERE o.order_id = ANY(%(ids)s::uuid[])
+WHERE o.order_id = ANY(string_to_array(%(ids)s, ',')::uuid[])
 """
 
 _SHOWS = """
@@ -52,45 +52,45 @@ WHERE s.slug = ANY(%(slugs)s::text[])
 GROUP BY s.slug
 """
 
-_INSERT_ORDERS = """
-INSERT INTO orders (order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
-                    placed_at, decided_at, revision)
-SELECT order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
-       placed_at, %(now)s, %(revision)s
-FROM json_to_recordset(%(orders)s::json) AS o(
-    order_id uuid, status text, reason text, fingerprint text, show text, lines jsonb, available jsonb,
-    total bigint, currency text, name text, email text, placed_at timestamptz)
+# One statement, so that the batch is read once and planned once. What it writes is in place before it is answered:
+# the commit follows in the same breath.
+_WRITE = """
+WITH decided AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(orders)s::json) AS o(
+        order_id uuid, status text, reason text, fingerprint text, show text, lines jsonb, available jsonb,
+        total bigint, currency text, name text, email text, placed_at timestamptz, tickets json)
+), written_orders AS (
+    INSERT INTO orders (order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
+                        placed_at, decided_at, revision)
+    SELECT order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
+           placed_at, %(now)s, %(revision)s
+    FROM decided
+), written_tickets AS (
+    INSERT INTO tickets (code, order_id, ticket_type, position)
+    SELECT t.ticket ->> 'code', order_id, t.ticket ->> 'ticket_type', t.position
+    FROM decided, json_array_elements(tickets) WITH ORDINALITY AS t(ticket, position)
+), written_events AS (
+    INSERT INTO outbox (type, order_id, at)
+    SELECT %(event_type)s, order_id, %(now)s FROM decided WHERE status = 'confirmed'
+), changes AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(journal)s::json) AS j(
+        show text, ticket_type text, version bigint, capacity integer, sold integer, cause text, order_id uuid)
+), written_changes AS (
+    INSERT INTO stock_journal (show, ticket_type, version, capacity, sold, cause, order_id, at)
+    SELECT show, ticket_type, version, capacity, sold, cause, order_id, %(now)s FROM changes
+)
+UPDATE stock SET capacity = latest.capacity, sold = latest.sold, version = latest.version
+FROM (SELECT DISTINCT ON (show, ticket_type) * FROM changes ORDER BY show, ticket_type, version DESC) AS latest
+WHERE stock.show = latest.show AND stock.ticket_type = latest.ticket_type
 """
 
-_INSERT_TICKETS = """
-INSERT INTO tickets (code, order_id, ticket_type, position)
-SELECT t.ticket ->> 'code', o.order_id, t.ticket ->> 'ticket_type', t.position
-FROM json_to_recordset(%(orders)s::json) AS o(order_id uuid, tickets json),
-     json_array_elements(o.tickets) WITH ORDINALITY AS t(ticket, position)
+_CANCEL_ORDERS = """
+WITH written_events AS (
+    INSERT INTO outbox (type, order_id, at)
+    SELECT %(event_type)s, cancelled, %(now)s FROM unnest(%(ids)s::uuid[]) AS cancelled
+)
+UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(%(ids)s::uuid[])
 """
-
-_INSERT_JOURNAL = """
-INSERT INTO stock_journal (show, ticket_type, version, capacity, sold, cause, order_id, at)
-SELECT show, ticket_type, version, capacity, sold, cause, order_id, %(now)s
-FROM json_to_recordset(%(journal)s::json) AS j(
-    show text, ticket_type text, version bigint, capacity integer, sold integer, cause text, order_id uuid)
-"""
-
-_UPDATE_STOCK = """
-UPDATE stock SET capacity = j.capacity, sold = j.sold, version = j.version
-FROM json_to_recordset(%(latest)s::json) AS j(
-    show text, ticket_type text, version bigint, capacity integer, sold integer)
-WHERE stock.show = j.show AND stock.ticket_type = j.ticket_type
-"""
-
-_INSERT_OUTBOX = """
-INSERT INTO outbox (type, order_id, at)
-SELECT %(sold_type)s::text, order_id, %(now)s::timestamptz FROM unnest(%(sold)s::uuid[]) AS order_id
-UNION ALL
-SELECT %(cancelled_type)s::text, order_id, %(now)s::timestamptz FROM unnest(%(cancelled)s::uuid[]) AS order_id
-"""
-
-_CANCEL_ORDERS = "UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(%(cancelled)s::uuid[])"
 
 _LOCK_SHOW = """
 SELECT ticket_type, capacity, sold, version FROM stock WHERE show = %(slug)s ORDER BY ticket_type FOR NO KEY UPDATE
@@ -138,9 +138,8 @@ async def begin(
     wanted = sorted(keys)
     shows, types = [show for show, _ in wanted], [kind for _, kind in wanted]
     async with connection.pipeline():
-        await connection.execute("BEGIN")
-        stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": list(cancels)})
-        orders = await connection.execute(_ORDERS, {"ids": list(ids)})
+        stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": ",".join(cancels)})
+        orders = await connection.execute(_ORDERS, {"ids": ",".join(ids)})
         on_sale = await connection.execute(_SHOWS, {"slugs": list(set(shows))})
     return (
         {(row[0], row[1]): Stock(*row[2:]) for row in await stock.fetchall()},
@@ -152,21 +151,17 @@ async def begin(
 async def commit(connection: Connection, batch: Batch, revision: str) -> None:
     """Write everything that the batch decided, in bulk, and commit."""
     async with connection.pipeline():
-        if batch.decided:
-            orders = {"orders": _json(batch.decided), "now": batch.now, "revision": revision}
-            await connection.execute(_INSERT_ORDERS, orders)
-            await connection.execute(_INSERT_TICKETS, orders)
+        if batch.decided or batch.journal:
+            await _write(connection, batch.decided, batch.journal, batch.now, revision)
         if batch.cancelled:
-            await connection.execute(_CANCEL_ORDERS, {"cancelled": batch.cancelled})
-        await _write_stock(connection, batch.journal, batch.now)
-        if events := _outgoing(batch):
-            await connection.execute(_INSERT_OUTBOX, events)
-        await connection.execute("COMMIT")
+            cancelled = {"ids": batch.cancelled, "event_type": CANCELLED, "now": batch.now}
+            await connection.execute(_CANCEL_ORDERS, cancelled)
+        await connection.commit()
 
 
 async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str, Order]:
     """The orders with these ids, as they are now."""
-    return _decoded(await (await connection.execute(_ORDERS, {"ids": list(ids)})).fetchall())
+    return _decoded(await (await connection.execute(_ORDERS, {"ids": ",".join(ids)})).fetchall())
 
 
 async def publish(connection: Connection, show: Show, at: datetime, now: datetime) -> Published | PublishRejection:
@@ -185,7 +180,7 @@ async def publish(connection: Connection, show: Show, at: datetime, now: datetim
         await connection.execute(_UPSERT_SHOW, parameters)
         await connection.execute(_UPSERT_TYPES, parameters)
         await connection.execute(_INSERT_STOCK, {"journal": _json(journal)})
-        await _write_stock(connection, journal, now)
+        await _write(connection, [], journal, now, revision="")
     return Published(show.slug)
 
 
@@ -198,20 +193,11 @@ def _capacity_changes(show: Show, stock: Mapping[str, Stock]) -> list[StockChang
     ]
 
 
-async def _write_stock(connection: Connection, journal: list[StockChange], now: datetime) -> None:
-    if journal:
-        latest = {(change.show, change.ticket_type): change for change in journal}
-        await connection.execute(_UPDATE_STOCK, {"latest": _json(list(latest.values()))})
-        await connection.execute(_INSERT_JOURNAL, {"journal": _json(journal), "now": now})
-
-
-def _outgoing(batch: Batch) -> dict[str, Any] | None:
-    """The parameters of the outbox's statement; None if the batch owes nobody an event. A tombstone owes none."""
-    sold = [order.order_id for order in batch.decided if order.status == "confirmed"]
-    if not sold and not batch.cancelled:
-        return None
-    types = {"sold_type": CONFIRMED, "cancelled_type": CANCELLED}
-    return {"sold": sold, "cancelled": batch.cancelled, "now": batch.now, **types}
+async def _write(
+    connection: Connection, decided: list[Order], journal: list[StockChange], now: datetime, revision: str
+) -> None:
+    batch = {"orders": _json(decided), "journal": _json(journal), "now": now, "revision": revision}
+    await connection.execute(_WRITE, {**batch, "event_type": CONFIRMED})
 
 
 def _json(value: Any) -> str:

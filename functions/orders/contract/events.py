@@ -13,7 +13,7 @@ import msgspec
 from cloudevents.conversion import to_structured
 from cloudevents.http import CloudEvent, from_http
 
-from functions.orders.contract.payloads import COMMANDS, Command, Moment, OrderId
+from functions.orders.contract.payloads import COMMANDS, Command, Moment, OrderId, is_of_our_time
 
 FUNCTION_SOURCE: Final = "/flametickets/orders"
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -100,7 +100,7 @@ def decode_event(headers: Mapping[str, str], body: bytes) -> Event:
         id=_parsed(attributes, "id", OrderId),
         type=_text(attributes, "type"),
         source=_text(attributes, "source"),
-        time=_parsed(attributes, "time", Moment),
+        time=_time(attributes),
         data=data or b"{}",  # so that a command without fields needs no body
         subject=_optional(attributes, "subject"),
         time_left_ms=_number(attributes, "timeleftms"),
@@ -173,6 +173,13 @@ def _number(attributes: Mapping[str, Any], name: str) -> int | None:
     if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) >= 2**31:
         raise NotAnEvent(f"{name} must be a whole number from 0 to 2147483647")
     return int(text)
+
+
+def _time(attributes: Mapping[str, Any]) -> datetime:
+    moment = _parsed(attributes, "time", Moment)
+    if not is_of_our_time(moment):
+        raise NotAnEvent("time is not of our time")
+    return moment
 
 
 def _parsed(attributes: Mapping[str, Any], name: str, kind: type[T]) -> T:

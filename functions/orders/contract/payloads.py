@@ -54,6 +54,11 @@ Reason = Literal[
 PublishReason = Literal["capacity_below_sold", "expired"]
 
 
+def is_of_our_time(moment: datetime) -> bool:
+    """Whether a time can be written with any offset, by Python as well as by PostgreSQL."""
+    return 1970 <= moment.year <= 9000
+
+
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a caller asks for; a field that is not of the contract makes it invalid."""
 
@@ -113,6 +118,8 @@ class Show(Command, frozen=True):
             raise ValueError("two ticket types have the same id")
         if len({t.currency for t in self.ticket_types}) != 1:
             raise ValueError("the ticket types of a show must share one currency")
+        if not all(map(is_of_our_time, (self.starts_at, self.sales_start, self.sales_end))):
+            raise ValueError("a time must be from 1970 to 9000")
         if self.sales_end <= self.sales_start:
             raise ValueError("sales_end must be after sales_start")
 
