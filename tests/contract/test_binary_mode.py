@@ -17,7 +17,7 @@ events = st.builds(
     id=st.uuids().map(str),
     type=st.sampled_from(sorted(contract.COMMANDS)),
     source=texts,
-    time=st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # the strategy adds the zone
+    time=st.datetimes(datetime(2020, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     data=st.just(b'{"order_id":"x"}'),
     subject=st.none() | texts,
     time_left_ms=st.none() | st.integers(0, 2**31 - 1),
