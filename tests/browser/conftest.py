@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -18,6 +19,7 @@ from frontend.settings import Settings
 from functions.orders import contract
 from scripts.local.stack import Stack
 from tests.fakes import FakeOrders
+from tests.scripts.waiting import wait_until
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -138,4 +140,5 @@ def show(stack: Stack) -> contract.Show:
         ),
     )
     assert stack.publish(show) == []
+    wait_until(lambda: requests.get(f"{stack.url}/shows/{show.slug}", timeout=5).status_code == 200)
     return show
