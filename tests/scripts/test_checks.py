@@ -32,23 +32,23 @@ BAD = "def test_bad(): assert False\n"
 SKIPPED = "import pytest\n@pytest.mark.skip(reason='not here')\ndef test_skipped(): pass\n"
 
 
-@pytest.mark.parametrize(("text", "code"), [(GOOD, 0), (GOOD + BAD, 1), ("", 2)])
-def test_the_exit_code_says_good_bad_or_not_done(tmp_path: Path, text: str, code: int) -> None:
+def test_good_is_0_and_pytests_closing_line_is_the_last(tmp_path: Path) -> None:
+    result = _with_our_hooks(tmp_path / "test_some.py", GOOD + SKIPPED)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 passed, 1 skipped" in result.stdout.splitlines()[-1]
+    assert "ruff" not in result.stdout + result.stderr  # with arguments pytest alone runs
+
+
+@pytest.mark.parametrize(("text", "code"), [(GOOD + BAD, 1), ("", 2)])
+def test_bad_is_1_and_nothing_to_run_is_2(tmp_path: Path, text: str, code: int) -> None:
     result = _with_our_hooks(tmp_path / "test_some.py", text)
     assert result.returncode == code, result.stdout + result.stderr
 
 
-def test_arguments_go_to_pytest_alone_and_its_closing_line_is_the_last(tmp_path: Path) -> None:
-    result = _with_our_hooks(tmp_path / "test_some.py", GOOD)
-    assert "ruff" not in result.stdout + result.stderr
-    assert "1 passed" in result.stdout.splitlines()[-1]
-
-
-def test_a_skipped_test_is_a_failure_on_ci_alone(tmp_path: Path) -> None:
-    assert _with_our_hooks(tmp_path / "test_some.py", GOOD + SKIPPED).returncode == 0
-    on_ci = _with_our_hooks(tmp_path / "test_some.py", GOOD + SKIPPED, CI="true")
-    assert on_ci.returncode == 1
-    assert "1 tests were skipped; with CI=true that is a failure" in on_ci.stdout
+def test_on_ci_a_skipped_test_is_a_failure(tmp_path: Path) -> None:
+    result = _with_our_hooks(tmp_path / "test_some.py", GOOD + SKIPPED, CI="true")
+    assert result.returncode == 1
+    assert "1 tests were skipped; with CI=true that is a failure" in result.stdout
 
 
 def test_without_chromium_the_browser_tests_are_left_out_with_a_notice_and_on_ci_not() -> None:
