@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -61,19 +61,19 @@ def retain(connection: Connection, now: datetime) -> Iterator[Step]:
     of the journal that it was judged by. `connection` must be in autocommit mode. Raises psycopg.Error.
     """
     rejected = {"before": now - KEPT_FOR, "rows": MAX_ROWS}
-    yield from _until_none("rejections", lambda: connection.execute(_DELETE_REJECTIONS, rejected).rowcount)
+    yield from _delete(connection, "rejections", _DELETE_REJECTIONS, rejected)
     for show, ticket_type in connection.execute("SELECT show, ticket_type FROM stock ORDER BY 1, 2").fetchall():
         old = {"show": show, "ticket_type": ticket_type, "before": now - KEPT_FOR - CLOCKS_DIFFER_BY, "rows": MAX_ROWS}
-        yield from _until_none("journal lines", lambda old=old: connection.execute(_DELETE_JOURNAL, old).rowcount)
+        yield from _delete(connection, "journal lines", _DELETE_JOURNAL, old)
 
 
-def _until_none(what: str, delete: Callable[[], int]) -> Iterator[Step]:
-    while deleted := delete():
+def _delete(connection: Connection, what: str, statement: LiteralString, parameters: dict[str, Any]) -> Iterator[Step]:
+    while deleted := connection.execute(statement, parameters).rowcount:
         yield what, deleted
 
 
 def main(now: datetime | None = None, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Delete, print what was deleted, and return the exit code; it rests as long as it works, to leave room for sales."""
+    """Delete, print what was deleted, and return the exit code; half of the time it rests, to leave room for sales."""
     try:
         url = database_url(os.environ)
     except SettingsError as error:
