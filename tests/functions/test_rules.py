@@ -1,0 +1,225 @@
+"""`rules.decide` against a small model that is written another way, on values that Hypothesis finds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.orders.contract import Availability, OrderedLine, OrderLine, PlaceOrder, Show, TicketType
+from functions.orders.rules import (
+    Bury,
+    Cancel,
+    Decision,
+    Free,
+    Place,
+    Prior,
+    Refuse,
+    RefuseReuse,
+    Repeat,
+    Sell,
+    ShowOnSale,
+    Stock,
+    TypeOnSale,
+    below_sold,
+    decide,
+)
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ID = "11111111-1111-4111-8111-111111111111"
+KINDS = ("balcony", "seat", "standing")
+PRICES = {"balcony": 700, "seat": 2500, "standing": 0}
+
+
+@dataclass(frozen=True)
+class Case:
+    command: Place | Cancel
+    prior: Prior | None
+    show: ShowOnSale | None
+    stock: Mapping[str, Stock]
+
+
+def minutes(*about: int) -> st.SearchStrategy[datetime]:
+    """Moments around some minutes from now: exactly then, and a microsecond to either side."""
+    around = [NOW + timedelta(minutes=m) + timedelta(microseconds=u) for m in about for u in (-1, 0, 1)]
+    return st.sampled_from(around)
+
+
+A_WEEK = 7 * 24 * 60
+STOCKS = st.builds(
+    lambda sold, left, version: Stock(sold + left, sold, version),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.integers(1, 9),
+)
+SHOWS = st.builds(
+    lambda kinds, limit, start, end: ShowOnSale(
+        "Title", "Venue", NOW, start, end, {kind: TypeOnSale(kind, PRICES[kind], "EUR", limit) for kind in kinds}
+    ),
+    st.sets(st.sampled_from(KINDS), min_size=1),
+    st.integers(1, 4),
+    minutes(-A_WEEK, -5, 0),
+    minutes(0, 5, A_WEEK),
+)
+LINES = st.dictionaries(st.sampled_from(KINDS), st.integers(1, 5), min_size=1).map(
+    lambda lines: tuple(OrderLine(kind, quantity) for kind, quantity in lines.items())
+)
+
+
+def total_of(lines: tuple[OrderLine, ...]) -> int:
+    return sum(PRICES[line.ticket_type] * line.quantity for line in lines)
+
+
+@st.composite
+def places(draw: st.DrawFn) -> Place:
+    lines = draw(LINES)
+    expected = draw(st.sampled_from([None, total_of(lines), total_of(lines) + 1]))
+    order = PlaceOrder("a-show", lines, "Ann", "ann@example.org", expected)
+    return Place(ID, draw(st.sampled_from(["one", "two"])), order, draw(minutes(-A_WEEK, -5, 0, 5)))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    command = draw(places() | st.just(Cancel(ID)))
+    stock = draw(st.dictionaries(st.sampled_from(KINDS), STOCKS))
+    status = draw(st.sampled_from(["new", "confirmed", "rejected", "cancelled", "tombstone"]))
+    if status == "new":
+        return Case(command, None, draw(st.none() | SHOWS), stock)
+    held = {kind: min(row.sold, 3) for kind, row in stock.items() if row.sold}
+    lines = tuple(OrderedLine(kind, kind, quantity, PRICES[kind]) for kind, quantity in held.items())
+    fingerprint = "" if status == "tombstone" else draw(st.sampled_from(["one", "two"]))
+    known: Any = "cancelled" if status == "tombstone" else status
+    return Case(
+        command, Prior(known, fingerprint, lines if known != "rejected" else ()), draw(st.none() | SHOWS), stock
+    )
+
+
+def decide_case(case: Case) -> Decision:
+    return decide(case.command, case.prior, case.show, case.stock, NOW)
+
+
+def model(case: Case) -> str:
+    """The name of the outcome, as the design's table of rules has it."""
+    command, prior, show, stock = case.command, case.prior, case.show, case.stock
+    if isinstance(command, Cancel):
+        return {None: "bury", "confirmed": "free"}.get(prior.status if prior else None, "repeat")
+    if prior is not None:
+        same = prior.fingerprint in ("", command.fingerprint)
+        return "repeat" if same else "reuse"
+    wanted = {line.ticket_type: line.quantity for line in command.order.lines}
+    pressed = min(command.placed_at, NOW)
+    reasons = {
+        "expired": NOW - timedelta(days=7) > command.placed_at,
+        "unknown_show": show is None,
+        "unknown_ticket_type": show is not None and not set(wanted) <= set(show.types) & set(stock),
+        "sales_closed": show is not None and (pressed < show.sales_start or pressed >= show.sales_end),
+        "limit_exceeded": show is not None
+        and any(kind in show.types and q > show.types[kind].limit_per_order for kind, q in wanted.items()),
+        "sold_out": any(kind in stock and stock[kind].sold + q > stock[kind].capacity for kind, q in wanted.items()),
+        "price_changed": command.order.expected_total not in (None, total_of(command.order.lines)),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), "sell")
+
+
+def name_of(decision: Decision) -> str:
+    names = {Sell: "sell", RefuseReuse: "reuse", Repeat: "repeat", Free: "free", Bury: "bury"}
+    return decision.reason if isinstance(decision, Refuse) else names[type(decision)]
+
+
+def test_the_decision_is_the_models() -> None:
+    seen = set()
+
+    @settings(max_examples=1000, derandomize=True, deadline=None)
+    @given(cases())
+    def agrees(case: Case) -> None:
+        outcome = name_of(decide_case(case))
+        seen.add(outcome)
+        assert outcome == model(case)
+
+    agrees()
+    refusals = {"expired", "unknown_show", "unknown_ticket_type", "sales_closed", "limit_exceeded", "sold_out"}
+    assert seen == {"sell", "free", "bury", "repeat", "reuse", "price_changed", *refusals}
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(cases())
+def test_the_same_is_decided_about_the_same(case: Case) -> None:
+    stock = dict(case.stock)
+    assert decide_case(case) == decide_case(case)
+    assert case.stock == stock
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(cases())
+def test_what_is_sold_is_what_was_asked_for_and_was_there(case: Case) -> None:
+    decision = decide_case(case)
+    if not isinstance(decision, Sell) or not isinstance(case.command, Place):
+        return
+    order = case.command.order
+    assert [(line.ticket_type, line.quantity) for line in decision.lines] == [
+        (line.ticket_type, line.quantity) for line in order.lines
+    ]
+    assert (decision.total, decision.currency) == (total_of(order.lines), "EUR")
+    assert set(decision.stock) == {line.ticket_type for line in order.lines}
+    for line in order.lines:
+        before, after = case.stock[line.ticket_type], decision.stock[line.ticket_type]
+        assert after == Stock(before.capacity, before.sold + line.quantity, before.version + 1)
+        assert 0 <= after.sold <= after.capacity
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(cases())
+def test_what_was_sold_out_says_what_was_left(case: Case) -> None:
+    decision = decide_case(case)
+    if isinstance(decision, Refuse) and decision.reason in ("sold_out", "price_changed"):
+        assert isinstance(case.command, Place)
+        assert decision.available == tuple(
+            Availability(kind, case.stock[kind].available, case.stock[kind].version)
+            for kind in (line.ticket_type for line in case.command.order.lines)
+        )
+        assert decision.total == (total_of(case.command.order.lines) if decision.reason == "price_changed" else None)
+    elif isinstance(decision, Refuse):
+        assert (decision.available, decision.total) == ((), None)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(cases())
+def test_a_cancel_gives_back_what_was_sold(case: Case) -> None:
+    sold = decide_case(case)
+    if not isinstance(sold, Sell) or not isinstance(case.command, Place):
+        return
+    prior = Prior("confirmed", case.command.fingerprint, sold.lines)
+    freed = decide(Cancel(ID), prior, case.show, {**case.stock, **sold.stock}, NOW)
+    assert isinstance(freed, Free)
+    assert {kind: (row.capacity, row.sold) for kind, row in freed.stock.items()} == {
+        kind: (case.stock[kind].capacity, case.stock[kind].sold) for kind in sold.stock
+    }
+    assert all(row.version == case.stock[kind].version + 2 for kind, row in freed.stock.items())
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(cases(), st.sampled_from([0, 1, A_WEEK]))
+def test_once_decided_a_purchase_is_only_repeated(case: Case, later: int) -> None:
+    first = decide_case(case)
+    if isinstance(case.command, Place) and isinstance(first, Sell | Refuse):
+        status: Any = "confirmed" if isinstance(first, Sell) else "rejected"
+        prior = Prior(status, case.command.fingerprint, first.lines)
+        again = decide(case.command, prior, None, {}, NOW + timedelta(minutes=later))
+        assert again == Repeat()
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.dictionaries(st.sampled_from(KINDS), STOCKS), st.lists(st.integers(0, 8), min_size=3, max_size=3))
+def test_a_capacity_may_not_go_below_what_is_sold(stock: dict[str, Stock], capacities: list[int]) -> None:
+    kinds = tuple(
+        TicketType(kind, kind, 1, "EUR", capacity, 1) for kind, capacity in zip(KINDS, capacities, strict=True)
+    )
+    show = Show("a-show", "Title", "Venue", NOW, NOW, NOW + timedelta(days=1), kinds)
+    too_small = [
+        (kind, stock[kind].sold)
+        for kind, capacity in zip(KINDS, capacities, strict=True)
+        if kind in stock and stock[kind].sold > capacity
+    ]
+    assert below_sold(show, stock) == (too_small[0] if too_small else None)
