@@ -149,7 +149,7 @@ def test_the_decision_is_the_models() -> None:
     seen = set()
 
     @settings(max_examples=600, derandomize=True, deadline=None)
-    @given(cases())
+    @given(cases() | cases(sellable=True))
     def agrees(case: Case) -> None:
         outcome = name_of(decide_case(case))
         seen.add(outcome)
