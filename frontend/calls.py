@@ -3,8 +3,10 @@
 Threads, asyncio and a simulator can drive the same steps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from frontend.orders_client import Unconfirmed
 from frontend.replies import Data, NoReply, Reply, read_reply
@@ -32,7 +34,7 @@ class Call:
 
     def first(self) -> Send:
         """The first try: the weighted route."""
-        return Send(self._url, replace(self._event, attempt=1, time_left_ms=round(TRY_S * 1000)), TRY_S)
+        return Send(self._url, msgspec.structs.replace(self._event, attempt=1, time_left_ms=round(TRY_S * 1000)), TRY_S)
 
     def after(self, reply: Reply | NoReply) -> Send | Data | Unconfirmed:
         """What `reply` decides; there is no second try yet."""

@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -36,7 +35,9 @@ class HttpOrdersClient:
         self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
     ) -> Confirmed | Rejected | Unconfirmed:
         """Buys; `pressed_at` is the time of the event."""
-        event = replace(self._event(contract.PLACE, order, traceparent, order_id), id=order_id, time=pressed_at)
+        event = msgspec.structs.replace(
+            self._event(contract.PLACE, order, traceparent, order_id), id=order_id, time=pressed_at
+        )
         match self._run(event, order_id):
             case contract.Order(status="confirmed", fingerprint=same) as sold if same == contract.fingerprint(order):
                 return Confirmed(sold)

@@ -32,11 +32,11 @@ class StockChange(msgspec.Struct, frozen=True):
 class Batch:
     """Answers commands in the order they are given, each seeing what the ones before it did.
 
-    `stock` holds the locked rows, `orders` what is known of the commands' order ids, `shows` their shows.
-    `decided`, `journal` and `cancelled` are what is to be written.
+    `stock` holds the locked rows by show and ticket type, `orders` what is known of the commands' order ids,
+    `shows` their shows. `decided`, `journal` and `cancelled` are what is to be written.
     """
 
-    stock: dict[StockKey, rules.Stock]
+    stock: Mapping[str, dict[str, rules.Stock]]
     orders: dict[str, Order]
     shows: Mapping[str, rules.ShowOnSale]
     now: datetime
@@ -49,7 +49,7 @@ class Batch:
         """The outcome of a command; None when it needs the lock of a row that is not in `stock`."""
         known = self.orders.get(command.order_id)
         slug = command.order.show if isinstance(command, rules.Place) else known.show if known else ""
-        stock = {kind: row for (show, kind), row in self.stock.items() if show == slug}
+        stock = self.stock.get(slug, {})
         if isinstance(command, rules.Cancel) and known and any(line.ticket_type not in stock for line in known.lines):
             return None
         prior = rules.Prior(known.status, known.fingerprint, known.lines) if known else None
@@ -131,7 +131,7 @@ class Batch:
         self, show: str, stock: Mapping[str, rules.Stock], cause: Literal["sold", "cancelled"], order_id: str
     ) -> None:
         for kind, row in stock.items():
-            self.stock[show, kind] = row
+            self.stock[show][kind] = row
             self.journal.append(StockChange(show, kind, row.version, row.capacity, row.sold, cause, order_id))
 
 

@@ -1,17 +1,17 @@
 """What is decided about an order, as plain values: no I/O, no clock, no framework."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
+
+import msgspec
 
 from functions.orders.contract import Availability, OrderedLine, OrderLine, OrderStatus, PlaceOrder, Reason, Show
 
 OLDEST_EVENT: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(msgspec.Struct, frozen=True):
     """What is there of one ticket type; `version` counts the changes of this row."""
 
     capacity: int
@@ -24,19 +24,17 @@ class Stock:
 
     def sell(self, quantity: int) -> "Stock":
         """The stock after `quantity` more tickets are sold, or fewer if it is negative."""
-        return replace(self, sold=self.sold + quantity, version=self.version + 1)
+        return Stock(self.capacity, self.sold + quantity, self.version + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class TypeOnSale:
+class TypeOnSale(msgspec.Struct, frozen=True):
     name: str
     price: int
     currency: str
     limit_per_order: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShowOnSale:
+class ShowOnSale(msgspec.Struct, frozen=True):
     title: str
     venue: str
     starts_at: datetime
@@ -45,8 +43,7 @@ class ShowOnSale:
     types: Mapping[str, TypeOnSale]
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(msgspec.Struct, frozen=True):
     """What was decided earlier about the same order id, and the lines sold; a tombstone has an empty fingerprint."""
 
     status: OrderStatus
@@ -54,8 +51,7 @@ class Prior:
     lines: tuple[OrderedLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A purchase: `order` with its id and fingerprint, pressed at `placed_at`."""
 
     order_id: str
@@ -64,13 +60,11 @@ class Place:
     placed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(msgspec.Struct, frozen=True):
     order_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sell:
+class Sell(msgspec.Struct, frozen=True):
     """Confirm the order: `lines` at today's prices, `stock` as it is afterwards."""
 
     lines: tuple[OrderedLine, ...]
@@ -79,8 +73,7 @@ class Sell:
     stock: Mapping[str, Stock]
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(msgspec.Struct, frozen=True):
     """Reject the order and remember it, with what was asked for and was available at the moment of the decision."""
 
     reason: Reason
@@ -90,25 +83,21 @@ class Refuse:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefuseReuse:
+class RefuseReuse(msgspec.Struct, frozen=True):
     """Another purchase has this order id: reject this one, and leave the other as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(msgspec.Struct, frozen=True):
     """This command was decided before: tell the order's present state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
+class Free(msgspec.Struct, frozen=True):
     """Cancel a confirmed order: `stock` as it is afterwards."""
 
     stock: Mapping[str, Stock]
 
 
-@dataclass(frozen=True, slots=True)
-class Bury:
+class Bury(msgspec.Struct, frozen=True):
     """Leave a tombstone, so that an order which arrives after its cancel is rejected."""
 
 

@@ -4,15 +4,15 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import psycopg
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from functions.orders import contract
 from functions.orders.backlog import Overloaded, Publish
@@ -42,6 +42,19 @@ _REPLY_TYPES: Final[dict[type, str]] = {
 }
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class EventResponse(Response):
+    """A reply that is already encoded: written as it is, without what a general response does for each header."""
+
+    def __init__(self, headers: Mapping[str, str], body: bytes) -> None:
+        self.raw_headers = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
+        self.raw_headers.append((b"content-length", b"%d" % len(body)))
+        self.body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 class Service:
@@ -83,11 +96,11 @@ class Service:
         """The request's event and command. Raises NotAnEvent or BadSignature."""
         if request.method != "POST":
             raise contract.NotAnEvent("events are posted")
-        body = await _read_body(request)
+        body = await _read_body(request.receive)
         event = contract.decode_event(headers, body)
         contract.verify(self._signing_secrets, event, body, headers.get(_SIGNATURE), now=time.time())
         if event.traceparent is None and (traceparent := headers.get("traceparent")):
-            event = replace(event, traceparent=traceparent[:64])
+            event = msgspec.structs.replace(event, traceparent=traceparent[:64])
         return event, contract.decode_command(event)
 
     async def _answer_command(self, event: contract.Event, command: contract.Command, *, structured: bool) -> Response:
@@ -110,8 +123,7 @@ class Service:
         answer = self._reply(event, reply)
         reason = getattr(reply, "reason", None)
         log.info("command.answered", reply=answer.type, reason=reason, duration_ms=took_ms, **fields)
-        headers, body = contract.encode_event(answer, structured=structured)
-        return Response(body, headers=headers)
+        return EventResponse(*contract.encode_event(answer, structured=structured))
 
     async def _decide(self, event: contract.Event, command: contract.Command) -> Any:
         """The data of the reply; None when a fault takes its place."""
@@ -148,17 +160,19 @@ class Service:
         )
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(receive: Receive) -> bytes:
     """The body, if it is not over the limit. Raises NotAnEvent."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > contract.MAX_BODY_BYTES:
-                raise contract.NotAnEvent(f"the body is over {contract.MAX_BODY_BYTES} bytes")
-    except ClientDisconnect:
-        raise contract.NotAnEvent("the body did not arrive whole") from None
-    return bytes(body)
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise contract.NotAnEvent("the body did not arrive whole")
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > contract.MAX_BODY_BYTES:
+            raise contract.NotAnEvent(f"the body is over {contract.MAX_BODY_BYTES} bytes")
+    return body
 
 
 def _order_id(event: contract.Event, command: contract.Command) -> str:

@@ -130,7 +130,7 @@ ON CONFLICT (show, ticket_type) DO NOTHING
 
 async def begin(
     connection: Connection, keys: Collection[StockKey], ids: Collection[str], cancels: Collection[str]
-) -> tuple[dict[StockKey, Stock], dict[str, Order], dict[str, ShowOnSale]]:
+) -> tuple[dict[str, dict[str, Stock]], dict[str, Order], dict[str, ShowOnSale]]:
     """Begin a transaction: the stock rows, locked; then, in later statements, the orders with these ids and the shows.
 
     Later, because one statement that waits for a lock doesn't see what the lock's former holder committed.
@@ -141,8 +141,11 @@ async def begin(
         stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": ",".join(cancels)})
         orders = await connection.execute(_ORDERS, {"ids": ",".join(ids)})
         on_sale = await connection.execute(_SHOWS, {"slugs": list(set(shows))})
+    held: dict[str, dict[str, Stock]] = {}
+    for show, kind, *row in await stock.fetchall():
+        held.setdefault(show, {})[kind] = Stock(*row)
     return (
-        {(row[0], row[1]): Stock(*row[2:]) for row in await stock.fetchall()},
+        held,
         _decoded(await orders.fetchall()),
         {row[0]: msgspec.json.decode(row[1], type=ShowOnSale) for row in await on_sale.fetchall()},
     )

@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -142,7 +141,7 @@ def test_the_steps_of_a_call_need_no_network() -> None:
     order_id = str(uuid.uuid4())
     event = contract.Event(order_id, contract.PLACE, "/x", PRESSED_AT, b"{}", subject=order_id)
     call = Call("http://weighted/", event, order_id)
-    assert call.first() == Send("http://weighted/", replace(event, attempt=1, time_left_ms=2000), 2.0)
+    assert call.first() == Send("http://weighted/", msgspec.structs.replace(event, attempt=1, time_left_ms=2000), 2.0)
     assert call.after(NoReply("timed_out")) == Unconfirmed("timed_out")
     rejection = contract.Rejection(order_id, "sold_out")
     headers, body = contract.encode_event(reply_event(contract.REJECTED, rejection, order_id))

@@ -1,10 +1,10 @@
 """Only a well-formed CloudEvent for this very order decides."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from frontend.orders_client import Unconfirmed
 from frontend.replies import NoReply, Reply, is_alarming, read_reply

@@ -7,10 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from cloudevents.conversion import to_binary
@@ -48,7 +48,7 @@ async def test_from_http_raises_on_what_is_no_event_and_the_function_answers_400
 
 
 def test_from_http_passes_malformed_json_on_and_the_contract_refuses_it() -> None:
-    headers, _ = contract.encode_event(replace(EVENT, type=contract.LOOKUP))
+    headers, _ = contract.encode_event(msgspec.structs.replace(EVENT, type=contract.LOOKUP))
     broken = b'{"order_id": '
     assert from_http(headers, broken).get_data() == broken
     with pytest.raises(contract.NotAnEvent, match="data is not JSON"):

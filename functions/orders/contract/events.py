@@ -4,20 +4,19 @@ Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/htt
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
 from cloudevents.conversion import to_structured
 from cloudevents.http import CloudEvent, from_http
+from msgspec import Meta
 
 from functions.orders.contract.payloads import COMMANDS, Command, Moment, OrderId, is_of_our_time
 
 FUNCTION_SOURCE: Final = "/flametickets/orders"
 MAX_BODY_BYTES: Final = 64 * 1024
-_MAX_ATTRIBUTE: Final = 256
 _SPEC_VERSION: Final = "1.0"
 _JSON: Final = "application/json"
 _UNQUOTED: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '%"')
@@ -29,8 +28,7 @@ class NotAnEvent(ValueError):
     """What arrived is not a CloudEvent of this contract. The message says why, without quoting what arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """A CloudEvent with its JSON data still encoded; what is absent is None.
 
     `id` is a lower-case UUID. `time_left_ms` is how long the caller still waits, `attempt` counts its tries
@@ -47,6 +45,26 @@ class Event:
     attempt: int | None = None
     traceparent: str | None = None
     revision: str | None = None
+
+
+_Text = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+_Number = Annotated[int, Meta(ge=0, lt=2**31)]  # an integer of CloudEvents has 32 bits; these are never negative
+
+
+class _Attributes(msgspec.Struct):
+    """What this contract reads of an event's attributes."""
+
+    specversion: Annotated[str, Meta(pattern=r"\A1\.0\Z")]  # not a Literal, whose error quotes the value
+    id: OrderId
+    type: _Text
+    source: _Text
+    time: Moment
+    datacontenttype: str | None = None
+    subject: _Text | None = None
+    timeleftms: _Number | None = None
+    attempt: _Number | None = None
+    traceparent: _Text | None = None
+    revision: _Text | None = None
 
 
 _OPTIONAL: Final = {
@@ -91,40 +109,48 @@ def decode_event(headers: Mapping[str, str], body: bytes) -> Event:
     """The event in an HTTP message. Raises NotAnEvent."""
     headers = {name.lower(): text for name, text in headers.items()}
     attributes, data = _read_structured(headers, body) if is_structured(headers) else (_read_binary(headers), body)
-    if attributes.get("specversion") != _SPEC_VERSION:
-        raise NotAnEvent("specversion must be 1.0, and what arrived a CloudEvent in binary or structured mode")
-    media_type = str(attributes.get("datacontenttype") or _JSON)
-    if media_type != _JSON and media_type.partition(";")[0].strip().lower() != _JSON:
+    media_type = attributes.datacontenttype
+    if media_type not in (None, _JSON) and media_type.partition(";")[0].strip().lower() != _JSON:
         raise NotAnEvent("datacontenttype must be application/json")
+    if not is_of_our_time(attributes.time):
+        raise NotAnEvent("time is not of our time")
     return Event(
-        id=_parsed(attributes, "id", OrderId),
-        type=_text(attributes, "type"),
-        source=_text(attributes, "source"),
-        time=_time(attributes),
-        data=data or b"{}",  # so that a command without fields needs no body
-        subject=_optional(attributes, "subject"),
-        time_left_ms=_number(attributes, "timeleftms"),
-        attempt=_number(attributes, "attempt"),
-        traceparent=_optional(attributes, "traceparent"),
-        revision=_optional(attributes, "revision"),
+        attributes.id,
+        attributes.type,
+        attributes.source,
+        attributes.time,
+        data or b"{}",  # so that a command without fields needs no body
+        attributes.subject,
+        attributes.timeleftms,
+        attributes.attempt,
+        attributes.traceparent,
+        attributes.revision,
     )
 
 
-def _read_binary(headers: Mapping[str, str]) -> dict[str, Any]:
-    attributes: dict[str, Any] = {
+def _read_binary(headers: Mapping[str, str]) -> _Attributes:
+    attributes = {
         name[3:]: unquote(text) if "%" in text else text for name, text in headers.items() if name.startswith("ce-")
     }
-    attributes["datacontenttype"] = headers.get("content-type")
-    return attributes
+    attributes["datacontenttype"] = headers.get("content-type", _JSON)
+    return _valid(attributes)
 
 
-def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, Any], bytes]:
+def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[_Attributes, bytes]:
     try:
         event = from_http(dict(headers), body, data_unmarshaller=_as_it_is)
     except Exception as error:  # on malformed input the library raises its own errors and many of Python's
         raise NotAnEvent("not a CloudEvent in structured mode") from error
     data = event.get_data()
-    return dict(event.get_attributes()), data.encode() if isinstance(data, str) else data or b""
+    return _valid(event.get_attributes()), data.encode() if isinstance(data, str) else data or b""
+
+
+def _valid(attributes: Mapping[str, Any]) -> _Attributes:
+    """The attributes, numbers also as decimal digits. Raises NotAnEvent, naming the attribute that is wrong."""
+    try:
+        return msgspec.convert(attributes, _Attributes, strict=False)
+    except msgspec.ValidationError as error:
+        raise NotAnEvent(f"not a CloudEvent of this contract: {error}") from error
 
 
 def decode_command(event: Event) -> Command:
@@ -151,39 +177,3 @@ def _without_input(error: Exception) -> str:
 
 def _as_it_is(data: Any) -> Any:
     return data
-
-
-def _text(attributes: Mapping[str, Any], name: str) -> str:
-    value = attributes.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ATTRIBUTE or not value.isprintable():
-        raise NotAnEvent(f"{name} must be a text of 1 to {_MAX_ATTRIBUTE} printable characters")
-    return value
-
-
-def _optional(attributes: Mapping[str, Any], name: str) -> str | None:
-    return _text(attributes, name) if attributes.get(name) is not None else None
-
-
-def _number(attributes: Mapping[str, Any], name: str) -> int | None:
-    """An integer of CloudEvents: 32 bits, written as a number or in decimal digits; here never negative."""
-    value = attributes.get(name)
-    if value is None:
-        return None
-    text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) >= 2**31:
-        raise NotAnEvent(f"{name} must be a whole number from 0 to 2147483647")
-    return int(text)
-
-
-def _time(attributes: Mapping[str, Any]) -> datetime:
-    moment = _parsed(attributes, "time", Moment)
-    if not is_of_our_time(moment):
-        raise NotAnEvent("time is not of our time")
-    return moment
-
-
-def _parsed(attributes: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(_text(attributes, name), type=kind)
-    except msgspec.ValidationError as error:
-        raise NotAnEvent(f"{name} is not of the form that the contract asks for") from error
