@@ -18,7 +18,6 @@ from functions.orders.batch import Batch
 from functions.orders.database import Session, UnsafeDatabase
 from functions.orders.rules import Cancel, Place
 
-GATHER_S: Final = 0.003
 _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _CONFLICTS: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _LOST: Final = (psycopg.OperationalError, OSError, UnsafeDatabase)
@@ -74,19 +73,10 @@ class Ledger:
     async def _write_for_ever(self) -> None:
         while True:
             await self._work.wait()
-            await self._gather()
             if batch := self._backlog.next_batch(self._monotonic()):
                 await self._write(batch)
             if not self._backlog:
                 self._work.clear()
-
-    async def _gather(self) -> None:
-        """Let in what is arriving just now, so that it shares the batch's cost; not for long, and no timer for one."""
-        until = self._monotonic() + GATHER_S
-        waiting = 0
-        while waiting < len(self._backlog) < self._backlog.max_batch and self._monotonic() < until:
-            waiting = len(self._backlog)
-            await asyncio.sleep(0)
 
     async def _write(self, batch: list[Waiting]) -> None:
         """Decide a batch, and let the backlog know what came of it; only cancelling gets out of here."""

@@ -4,6 +4,7 @@ functions-framework loads this file as a module named `main`, before it forks: n
 connection or keeps state. What does is made at the first request, and hangs on the application.
 """
 
+import gc
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -45,4 +46,15 @@ async def orders(request: Request) -> Response:
     except AttributeError:
         service = Service(SETTINGS.database_url, SETTINGS.signing_secrets, SETTINGS.revision, CHAOS)
         state.service = service
+        _collect_seldom()
     return await service.answer(request)
+
+
+def _collect_seldom() -> None:
+    """Keep the garbage collector out of purchases: what the start made is here to stay, and a purchase makes no cycles.
+
+    By default it runs about once for every ten requests in flight, and took a tenth of the processor.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
