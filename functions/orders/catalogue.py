@@ -18,7 +18,7 @@ SELECT coalesce(json_agg(show ORDER BY starts_at, slug), '[]')::text FROM (
         'starts_at', local_time(s.starts_at, s.utc_offset),
         'sales_start', local_time(s.sales_start, s.utc_offset),
         'sales_end', local_time(s.sales_end, s.utc_offset),
-        'on_sale', s.sales_start <= %(now)s AND %(now)s < s.sales_end,
+        'on_sale', s.sales_start <= $1::timestamptz AND $1::timestamptz < s.sales_end,
         'ticket_types', json_agg(json_build_object(
             'id', t.id, 'name', t.name, 'price', t.price, 'currency', t.currency, 'capacity', k.capacity,
             'available', k.capacity - k.sold, 'limit_per_order', t.limit_per_order) ORDER BY t.position)
@@ -53,6 +53,5 @@ class CatalogueReader:
 
 async def read_catalogue(connection: Connection, now: datetime) -> Catalogue:
     """All shows as they stand at `now`, by their start."""
-    row = await (await connection.execute(_CATALOGUE, {"now": now})).fetchone()
-    shows = msgspec.json.decode(row[0] if row else "[]", type=tuple[ListedShow, ...])
-    return Catalogue(as_of=now, shows=shows)
+    ((shows,),) = (await connection.run((_CATALOGUE, (now.isoformat(),))))[0]
+    return Catalogue(as_of=now, shows=msgspec.json.decode(shows or "[]", type=tuple[ListedShow, ...]))

@@ -66,8 +66,7 @@ class Service:
         self._signing_secrets = signing_secrets
         self._revision = revision
         self._chaos = chaos
-        self._writing = Session(database_url, autocommit=False)
-        self._reading = Session(database_url, autocommit=True)
+        self._writing, self._reading = Session(database_url), Session(database_url)
         self._ledger = Ledger(self._writing, revision)
         self._catalogue = CatalogueReader(self._reading, utc_now)
 

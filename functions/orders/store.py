@@ -8,7 +8,7 @@ import msgspec
 
 from functions.orders.batch import Batch, StockChange, StockKey
 from functions.orders.contract import CANCELLED, CONFIRMED, Order, Published, PublishRejection, Show
-from functions.orders.database import Connection
+from functions.orders.database import Connection, Rows, Statement
 from functions.orders.rules import ShowOnSale, Stock, below_sold
 
 # In key order, so that no two transactions wait for each other; a cancel's rows are found by its order's lines,
@@ -16,10 +16,10 @@ from functions.orders.rules import ShowOnSale, Stock, below_sold
 _LOCK_STOCK = """
 SELECT show, ticket_type, capacity, sold, version FROM stock
 WHERE (show, ticket_type) IN (
-    SELECT * FROM unnest(%(shows)s::text[], %(types)s::text[])
+    SELECT * FROM unnest(string_to_array($1, ','), string_to_array($2, ','))
     UNION
     SELECT o.show, line ->> 'ticket_type' FROM orders o, jsonb_array_elements(o.lines) line
-    WHERE o.order_id = ANY(string_to_array(%(cancels)s, ',')::uuid[])
+    WHERE o.order_id = ANY(string_to_array($3, ',')::uuid[])
 )
 ORDER BY show, ticket_type
 FOR NO KEY UPDATE
@@ -37,7 +37,7 @@ SELECT json_build_object(
     ), '[]'::json)
 )::text
 FROM orders o LEFT JOIN shows s ON s.slug = o.show
-WHERE o.order_id = ANY(string_to_array(%(ids)s, ',')::uuid[])
+WHERE o.order_id = ANY(string_to_array($1, ',')::uuid[])
 """
 
 _SHOWS = """
@@ -48,7 +48,7 @@ SELECT s.slug, json_build_object(
         'name', t.name, 'price', t.price, 'currency', t.currency, 'limit_per_order', t.limit_per_order))
 )::text
 FROM shows s JOIN ticket_types t ON t.show = s.slug AND t.listed
-WHERE s.slug = ANY(%(slugs)s::text[])
+WHERE s.slug = ANY(string_to_array($1, ','))
 GROUP BY s.slug
 """
 
@@ -56,14 +56,14 @@ GROUP BY s.slug
 # the commit follows in the same breath.
 _WRITE = """
 WITH decided AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(orders)s::json) AS o(
+    SELECT * FROM json_to_recordset($1::json) AS o(
         order_id uuid, status text, reason text, fingerprint text, show text, lines jsonb, available jsonb,
         total bigint, currency text, name text, email text, placed_at timestamptz, tickets json)
 ), written_orders AS (
     INSERT INTO orders (order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
                         placed_at, decided_at, revision)
     SELECT order_id, status, reason, fingerprint, show, lines, available, total, currency, name, email,
-           placed_at, %(now)s, %(revision)s
+           placed_at, $3::timestamptz, $4::text
     FROM decided
 ), written_tickets AS (
     INSERT INTO tickets (code, order_id, ticket_type, position)
@@ -71,13 +71,13 @@ WITH decided AS MATERIALIZED (
     FROM decided, json_array_elements(tickets) WITH ORDINALITY AS t(ticket, position)
 ), written_events AS (
     INSERT INTO outbox (type, order_id, at)
-    SELECT %(event_type)s, order_id, %(now)s FROM decided WHERE status = 'confirmed'
+    SELECT $5::text, order_id, $3::timestamptz FROM decided WHERE status = 'confirmed'
 ), changes AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(journal)s::json) AS j(
+    SELECT * FROM json_to_recordset($2::json) AS j(
         show text, ticket_type text, version bigint, capacity integer, sold integer, cause text, order_id uuid)
 ), written_changes AS (
     INSERT INTO stock_journal (show, ticket_type, version, capacity, sold, cause, order_id, at)
-    SELECT show, ticket_type, version, capacity, sold, cause, order_id, %(now)s FROM changes
+    SELECT show, ticket_type, version, capacity, sold, cause, order_id, $3::timestamptz FROM changes
 )
 UPDATE stock SET capacity = latest.capacity, sold = latest.sold, version = latest.version
 FROM (SELECT DISTINCT ON (show, ticket_type) * FROM changes ORDER BY show, ticket_type, version DESC) AS latest
@@ -87,19 +87,21 @@ WHERE stock.show = latest.show AND stock.ticket_type = latest.ticket_type
 _CANCEL_ORDERS = """
 WITH written_events AS (
     INSERT INTO outbox (type, order_id, at)
-    SELECT %(event_type)s, cancelled, %(now)s FROM unnest(%(ids)s::uuid[]) AS cancelled
+    SELECT $2::text, cancelled, $3::timestamptz FROM unnest(string_to_array($1, ',')::uuid[]) AS cancelled
 )
-UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(%(ids)s::uuid[])
+UPDATE orders SET status = 'cancelled' WHERE order_id = ANY(string_to_array($1, ',')::uuid[])
 """
 
 _LOCK_SHOW = """
-SELECT ticket_type, capacity, sold, version FROM stock WHERE show = %(slug)s ORDER BY ticket_type FOR NO KEY UPDATE
+SELECT ticket_type, capacity, sold, version FROM stock WHERE show = $1 ORDER BY ticket_type FOR NO KEY UPDATE
 """
+
+_PUBLISHED_SINCE = "SELECT 1 FROM shows WHERE slug = $1 AND published_at > $2::timestamptz"
 
 _UPSERT_SHOW = """
 INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, utc_offset, image, published_at)
-SELECT slug, title, venue, starts_at, sales_start, sales_end, %(utc_offset)s, image, %(at)s
-FROM json_to_record(%(show)s::json) AS s(
+SELECT slug, title, venue, starts_at, sales_start, sales_end, $2::text, image, $3::timestamptz
+FROM json_to_record($1::json) AS s(
     slug text, title text, venue text, starts_at timestamptz, sales_start timestamptz, sales_end timestamptz,
     image text)
 ON CONFLICT (slug) DO UPDATE SET
@@ -110,11 +112,11 @@ ON CONFLICT (slug) DO UPDATE SET
 
 # A ticket type that is no longer published keeps its row: orders and the journal still name it.
 _UPSERT_TYPES = """
-WITH unlisted AS (UPDATE ticket_types SET listed = false WHERE show = %(slug)s AND id <> ALL(%(types)s::text[]))
+WITH unlisted AS (UPDATE ticket_types SET listed = false WHERE show = $2::text AND id <> ALL(string_to_array($3, ',')))
 INSERT INTO ticket_types (show, id, name, price, currency, limit_per_order, position, listed)
-SELECT %(slug)s, t ->> 'id', t ->> 'name', (t ->> 'price')::bigint, t ->> 'currency',
+SELECT $2::text, t ->> 'id', t ->> 'name', (t ->> 'price')::bigint, t ->> 'currency',
        (t ->> 'limit_per_order')::integer, position, true
-FROM json_array_elements(%(show)s::json -> 'ticket_types') WITH ORDINALITY AS e(t, position)
+FROM json_array_elements($1::json -> 'ticket_types') WITH ORDINALITY AS e(t, position)
 ON CONFLICT (show, id) DO UPDATE SET
     name = excluded.name, price = excluded.price, currency = excluded.currency,
     limit_per_order = excluded.limit_per_order, position = excluded.position, listed = true
@@ -122,7 +124,7 @@ ON CONFLICT (show, id) DO UPDATE SET
 
 _INSERT_STOCK = """
 INSERT INTO stock (show, ticket_type, capacity, sold, version)
-SELECT show, ticket_type, capacity, sold, version FROM json_to_recordset(%(journal)s::json) AS j(
+SELECT show, ticket_type, capacity, sold, version FROM json_to_recordset($1::json) AS j(
     show text, ticket_type text, version bigint, capacity integer, sold integer)
 ON CONFLICT (show, ticket_type) DO NOTHING
 """
@@ -136,54 +138,56 @@ async def begin(
     Later, because one statement that waits for a lock doesn't see what the lock's former holder committed.
     """
     wanted = sorted(keys)
-    shows, types = [show for show, _ in wanted], [kind for _, kind in wanted]
-    async with connection.pipeline():
-        stock = await connection.execute(_LOCK_STOCK, {"shows": shows, "types": types, "cancels": ",".join(cancels)})
-        orders = await connection.execute(_ORDERS, {"ids": ",".join(ids)})
-        on_sale = await connection.execute(_SHOWS, {"slugs": list(set(shows))})
-    held: dict[str, dict[str, Stock]] = {}
-    for show, kind, *row in await stock.fetchall():
-        held.setdefault(show, {})[kind] = Stock(*row)
-    return (
-        held,
-        _decoded(await orders.fetchall()),
-        {row[0]: msgspec.json.decode(row[1], type=ShowOnSale) for row in await on_sale.fetchall()},
+    shows, types = ",".join(show for show, _ in wanted), ",".join(kind for _, kind in wanted)
+    _, stock, orders, on_sale = await connection.run(
+        ("BEGIN", ()),
+        (_LOCK_STOCK, (shows, types, ",".join(cancels))),
+        (_ORDERS, (",".join(ids),)),
+        (_SHOWS, (shows,)),
     )
+    held: dict[str, dict[str, Stock]] = {}
+    for show, kind, capacity, sold, version in _whole(stock):
+        held.setdefault(show, {})[kind] = Stock(int(capacity), int(sold), int(version))
+    return held, _decoded(orders), {slug: msgspec.json.decode(show, type=ShowOnSale) for slug, show in _whole(on_sale)}
 
 
 async def commit(connection: Connection, batch: Batch, revision: str) -> None:
     """Write everything that the batch decided, in bulk, and commit."""
-    async with connection.pipeline():
-        if batch.decided or batch.journal:
-            await _write(connection, batch.decided, batch.journal, batch.now, revision)
-        if batch.cancelled:
-            cancelled = {"ids": batch.cancelled, "event_type": CANCELLED, "now": batch.now}
-            await connection.execute(_CANCEL_ORDERS, cancelled)
-        await connection.commit()
+    statements: list[Statement] = []
+    if batch.decided or batch.journal:
+        statements.append(_write(batch.decided, batch.journal, batch.now, revision))
+    if batch.cancelled:
+        statements.append((_CANCEL_ORDERS, (",".join(batch.cancelled), CANCELLED, batch.now.isoformat())))
+    await connection.run(*statements, ("COMMIT", ()))
 
 
 async def read_orders(connection: Connection, ids: Collection[str]) -> dict[str, Order]:
     """The orders with these ids, as they are now."""
-    return _decoded(await (await connection.execute(_ORDERS, {"ids": ",".join(ids)})).fetchall())
+    (orders,) = await connection.run((_ORDERS, (",".join(ids),)))
+    return _decoded(orders)
 
 
 async def publish(connection: Connection, show: Show, at: datetime, now: datetime) -> Published | PublishRejection:
     """Create or update a show as of `at`; refused if it would put a capacity below what is sold, or is outdated."""
-    types, utc_offset = [kind.id for kind in show.ticket_types], show.starts_at.isoformat()[-6:]
-    parameters = {"slug": show.slug, "show": _json(show), "at": at, "types": types, "utc_offset": utc_offset}
-    async with connection.transaction():
-        locked = await connection.execute(_LOCK_SHOW, parameters)
-        stock = {row[0]: Stock(*row[1:]) for row in await locked.fetchall()}
-        published = await connection.execute("SELECT published_at FROM shows WHERE slug = %(slug)s", parameters)
-        if (known := await published.fetchone()) and known[0] > at:
-            return PublishRejection(show.slug, "expired")
-        if less := below_sold(show, stock):
-            return PublishRejection(show.slug, "capacity_below_sold", *less)
-        journal = _capacity_changes(show, stock)
-        await connection.execute(_UPSERT_SHOW, parameters)
-        await connection.execute(_UPSERT_TYPES, parameters)
-        await connection.execute(_INSERT_STOCK, {"journal": _json(journal)})
-        await _write(connection, [], journal, now, revision="")
+    _, locked, published = await connection.run(
+        ("BEGIN", ()), (_LOCK_SHOW, (show.slug,)), (_PUBLISHED_SINCE, (show.slug, at.isoformat()))
+    )
+    stock = {kind: Stock(int(capacity), int(sold), int(version)) for kind, capacity, sold, version in _whole(locked)}
+    refusal = PublishRejection(show.slug, "expired") if published else None
+    if less := below_sold(show, stock):
+        refusal = refusal or PublishRejection(show.slug, "capacity_below_sold", *less)
+    if refusal is not None:
+        await connection.run(("ROLLBACK", ()))
+        return refusal
+    journal = _capacity_changes(show, stock)
+    content, utc_offset = _json(show), show.starts_at.isoformat()[-6:]
+    await connection.run(
+        (_UPSERT_SHOW, (content, utc_offset, at.isoformat())),
+        (_UPSERT_TYPES, (content, show.slug, ",".join(kind.id for kind in show.ticket_types))),
+        (_INSERT_STOCK, (_json(journal),)),
+        _write([], journal, now, revision=""),
+        ("COMMIT", ()),
+    )
     return Published(show.slug)
 
 
@@ -196,17 +200,19 @@ def _capacity_changes(show: Show, stock: Mapping[str, Stock]) -> list[StockChang
     ]
 
 
-async def _write(
-    connection: Connection, decided: list[Order], journal: list[StockChange], now: datetime, revision: str
-) -> None:
-    batch = {"orders": _json(decided), "journal": _json(journal), "now": now, "revision": revision}
-    await connection.execute(_WRITE, {**batch, "event_type": CONFIRMED})
+def _write(decided: list[Order], journal: list[StockChange], now: datetime, revision: str) -> Statement:
+    return _WRITE, (_json(decided), _json(journal), now.isoformat(), revision, CONFIRMED)
 
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _decoded(rows: list[Any]) -> dict[str, Order]:
-    orders = (msgspec.json.decode(row[0], type=Order) for row in rows)
+def _whole(rows: Rows) -> list[tuple[str, ...]]:
+    """Rows of columns that are never null."""
+    return [tuple(value or "" for value in row) for row in rows]
+
+
+def _decoded(rows: Rows) -> dict[str, Order]:
+    orders = (msgspec.json.decode(row, type=Order) for (row,) in _whole(rows))
     return {order.order_id: order for order in orders}

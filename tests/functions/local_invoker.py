@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-import psycopg
 from starlette.types import ASGIApp, Message
 
 from functions.orders import contract
 from functions.orders.catalogue import read_catalogue
+from functions.orders.database import Session
 
 SECRET = "a secret that only the tests of the function know"
 T = TypeVar("T")
@@ -49,8 +49,10 @@ class LocalInvoker:
 
     async def left(self, slug: str = "night-of-fire") -> dict[str, int | None]:
         """What is available of each ticket type, at this moment: the function's own list may be a little older."""
-        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+        session = Session(self.database_url)
+        async with session.connection() as connection:
             catalogue = await read_catalogue(connection, datetime.now(UTC))
+        await session.close()
         return {kind.id: kind.available for show in catalogue.shows if show.slug == slug for kind in show.ticket_types}
 
     async def send(

@@ -53,7 +53,7 @@ async def test_a_server_that_could_lose_a_committed_order_is_refused(orders_data
 async def test_a_client_that_vanishes_in_mid_transaction_frees_the_hot_row(
     on_sale: LocalInvoker, orders_database_url: str
 ) -> None:
-    vanished = database.Session(orders_database_url, autocommit=False)
+    vanished = database.Session(orders_database_url)
     async with vanished.connection() as connection:
         await connection.execute("SELECT * FROM stock FOR UPDATE")
 
@@ -65,7 +65,7 @@ async def test_a_client_that_vanishes_in_mid_transaction_frees_the_hot_row(
 
 
 async def test_a_full_ledger_refuses_at_once() -> None:
-    session = database.Session("postgresql://127.0.0.1:1/none", autocommit=False)
+    session = database.Session("postgresql://127.0.0.1:1/none")
     ledger = Ledger(session, "orders-test", Backlog(max_waiting=1))
     waiting = asyncio.ensure_future(ledger.submit(Cancel("a"), 2))
     with pytest.raises(Overloaded):
@@ -76,7 +76,7 @@ async def test_a_full_ledger_refuses_at_once() -> None:
 
 
 async def test_publications_and_sales_in_one_batch_keep_their_order(orders_database_url: str) -> None:
-    session = database.Session(orders_database_url, autocommit=False)
+    session = database.Session(orders_database_url)
     ledger = Ledger(session, "orders-test")
     show, order = make_show(), make_order()
     now = datetime.now(UTC)

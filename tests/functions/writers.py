@@ -92,7 +92,7 @@ class Writer:
 
     def open(self) -> None:
         self.points = AwaitPoints()
-        self.session = Session(self._database_url, autocommit=False)
+        self.session = Session(self._database_url)
         token = _points.set(self.points)
         self.ledger = Ledger(self.session, "orders-test", Backlog(), self._now)
         _points.reset(token)
