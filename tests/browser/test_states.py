@@ -26,6 +26,15 @@ def heading(page: Page, words: str) -> None:
 
 
 @both_ways
+def test_a_shop_without_encryption_sells_too(shop: FakeShop, open_page: OpenPage, javascript: bool) -> None:
+    """There, and that is Knative's first set-up, a browser says of a form no more than the origin of its page."""
+    page = open_page(f"{shop.url.replace('127.0.0.1', 'shop.test')}/shows/spring-gala", javascript=javascript)
+    fill_in(page)
+    page.get_by_role("button", name="Buy tickets").click()
+    heading(page, "You\u2019re in!")
+
+
+@both_ways
 def test_an_order_without_an_answer_can_be_repeated_until_there_is_one(
     shop: FakeShop, open_page: OpenPage, javascript: bool
 ) -> None:

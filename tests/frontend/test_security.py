@@ -129,7 +129,7 @@ def test_every_answer_carries_the_headers(http: FlaskClient, method: str, path: 
     answer = http.open(path, method=method)
     assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
