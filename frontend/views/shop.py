@@ -63,13 +63,14 @@ def buy(slug: str) -> AnyResponse:
     bind_order(form.order_id)
     snapshot = shop.catalogue.get()
     offer = standing.find(snapshot, slug)
-    if offer and "only-total" in request.form:
-        return _purchase_page(offer, form, 200)
-    order = _asked(slug, form, offer)
+    only_total = "only-total" in request.form
+    order = () if only_total else _asked(slug, form, offer)
     if not isinstance(order, contract.PlaceOrder):
-        if snapshot and not offer:
+        if offer:
+            return _purchase_page(offer, form, 200 if only_total else 422, errors=order)
+        if snapshot:
             abort(404)
-        return _purchase_page(offer, form, 422, errors=order) if offer else _unavailable(slug, form)
+        return _page("unavailable.html", 503, slug=slug, form=form, only_total=only_total)
     key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order))
     outcome = shop.client.place(form.order_id, order, shop.now(), g.traceparent)
     if isinstance(outcome, Confirmed):
@@ -168,11 +169,6 @@ def _purchase_page(
         seen_total=seen_total,
         standing=standing.standing(offer.show, current_shop().now()),
     )
-
-
-def _unavailable(slug: str, form: PurchaseForm) -> Response:
-    """The show can't be shown beside what is wrong in its form, so the form is kept out of sight, to be sent again."""
-    return _page("unavailable.html", 503, slug=slug, form=form)
 
 
 def _page(template: str, status: int, **context: object) -> Response:

@@ -139,6 +139,23 @@ class TestOnlyTheTotal:
         assert page.fields["name"] == "Ada Lovelace"
         assert "place" not in orders.calls
 
+    def test_it_buys_nothing_while_the_show_can_not_be_shown(self, settings: Settings, filled: dict[str, str]) -> None:
+        """Nor does the page that says so: its button asks for the total again."""
+        orders = FakeOrders()
+        orders.away = True
+        page = Page(send(create_app(settings, orders).test_client(), BUY, filled | {"only-total": "1"}))
+        assert page.status == 503
+        assert "Nothing was bought" in page.words
+        assert page.fields == filled
+        assert [button.get("name") for button in page.all("button")] == ["only-total"]
+        assert orders.calls == ["catalogue"]
+
+    def test_it_buys_nothing_of_a_show_that_is_gone(
+        self, http: FlaskClient, filled: dict[str, str], orders: FakeOrders
+    ) -> None:
+        assert send(http, "/shows/nowhere/orders", filled | {"only-total": "1"}).status_code == 404
+        assert "place" not in orders.calls
+
 
 class TestRejected:
     def test_sold_out_says_what_is_left_and_gives_a_new_order_id(self, http: FlaskClient) -> None:
