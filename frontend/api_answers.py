@@ -58,12 +58,14 @@ def order_answer(status: int, order: contract.Order, key: str) -> Response:
     return response
 
 
-def rejection_answer(status: int, rejection: contract.Rejection, key: str | None) -> Response:
+def rejection_answer(
+    status: int, rejection: contract.Rejection, key: str | None, detail: str | None = None
+) -> Response:
     """Why the order was not sold, and what is left. With `id_reused` nothing may lead to the other order."""
     reused = rejection.reason == "id_reused"
     return problem(
         status,
-        _DETAILS[rejection.reason],
+        detail or _DETAILS[rejection.reason],
         reason=rejection.reason,
         available=tuple(Left(left.ticket_type, left.available) for left in rejection.available) or None,
         total=rejection.total,

@@ -74,7 +74,8 @@ def cancel(order_id: str) -> Response:
         case CancelledOrder(order=contract.Order() as order):
             return order_answer(200, msgspec.structs.replace(order, status="cancelled"), key)
         case Rejected():
-            return rejection_answer(409, answer.rejection, key)
+            detail = "The order was rejected, so there is nothing to cancel."
+            return rejection_answer(409, answer.rejection, key, detail)
         case Denied():
             raise NotFound
     return problem(503, "It is not known whether the order is cancelled. Please ask again.", retryable=True)

@@ -292,7 +292,9 @@ class TestCancel:
 
     def test_there_is_nothing_to_cancel_of_a_rejected_order(self, http: FlaskClient, order_id: str) -> None:
         rejected = content(buy(http, order_id, show="no-such-show"))
-        assert refusal(self.cancel(http, order_id, rejected["key"])) == (409, "unknown_show")
+        answer = self.cancel(http, order_id, rejected["key"])
+        assert refusal(answer) == (409, "unknown_show")
+        assert "nothing to cancel" in content(answer)["detail"]
 
     def test_a_cancel_without_an_answer_is_not_said_to_have_failed(
         self, http: FlaskClient, orders: FakeOrders, order_id: str
