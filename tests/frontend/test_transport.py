@@ -17,7 +17,7 @@ from tests.frontend.function_server import raw_server, read_request
 
 Serve = Callable[[socket.socket, threading.Event], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-SLACK_S = 0.2
+SLACK_S = 2.0  # for a loaded machine; without the guard each of these waits takes five seconds or more
 
 
 def post(url: str, *, within_s: float = 2.0, transport: Transport | None = None) -> Reply | NoReply:
@@ -90,7 +90,7 @@ def test_the_deadline_holds_while_a_request_is_sent_on_a_connection_that_was_use
 
     transport = Transport()
     with raw_server(serve) as url:
-        assert isinstance(post(url, within_s=5, transport=transport), Reply)
+        assert isinstance(post(url, within_s=20, transport=transport), Reply)
         started = time.monotonic()
         assert transport.post(url, {}, b"x" * 50_000_000, within_s=0.4) == NoReply("timed_out")
         assert time.monotonic() - started <= 0.4 + SLACK_S

