@@ -28,7 +28,8 @@ _LEFT_OUT: Final = {
 }
 _ROUTINE_PATHS: Final = {"/healthz", "/readyz", "/static/<path:filename>"}
 _ROUTINE_COMMANDS: Final = {"org.flametickets.show.list"}
-_POSTGRES_TROUBLE: Final = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC):")
+# A server that is just starting turns away whoever asks whether it has started: that is no trouble.
+_POSTGRES_TROUBLE: Final = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC):(?!  the database system is starting up)")
 _SHORT_ID: Final = 8
 
 

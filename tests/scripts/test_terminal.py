@@ -44,6 +44,7 @@ def test_a_line_has_time_process_event_and_fields_with_the_order_id_shortened() 
         ("frontend", _line(event="request", path="/static/<path:filename>", status=200)),
         ("stable", _line(event="command.answered", type="org.flametickets.show.list")),
         ("postgres-orders", "2027-03-01 10:00:00 UTC [1] LOG:  checkpoint starting: time"),
+        ("postgres-orders", "2027-03-01 10:00:00 UTC [1] FATAL:  the database system is starting up"),
         ("gateway", "   "),
     ],
 )
