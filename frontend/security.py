@@ -84,7 +84,7 @@ def _bound_body() -> None:
     if length is None and "HTTP_TRANSFER_ENCODING" in environ:
         try:
             body = environ["wsgi.input"].read(MAX_BODY_BYTES + 1)
-        except (OSError, ValueError):
+        except Exception:  # the server's own errors for a broken chunk, which quote the body, have no base but this
             abort(400)
         length = len(body)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(length)

@@ -98,10 +98,11 @@ def test_a_body_without_a_length_is_bounded_too(http: FlaskClient, size: int, st
     assert status != 200 or answer.text == str(size)
 
 
-def test_a_body_that_breaks_off_is_the_senders_mistake(http: FlaskClient) -> None:
+@pytest.mark.parametrize("error", [OSError, Exception])
+def test_a_body_that_breaks_off_is_the_senders_mistake(http: FlaskClient, error: type[Exception]) -> None:
     class Broken(io.BytesIO):
         def read(self, *_: object) -> bytes:
-            raise OSError("bad chunk")
+            raise error("bad chunk")
 
     answer = http.post(
         "/echo",

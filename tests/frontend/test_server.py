@@ -153,6 +153,16 @@ def test_a_body_in_chunks_is_bounded_whole(server: Server, size: int, status: in
     assert answer[0] == status
 
 
+def test_a_broken_chunk_is_refused_and_quoted_nowhere(server: Server) -> None:
+    head = f"POST /api/orders HTTP/1.1\r\nHost: x\r\nIdempotency-Key: {ORDER_ID}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b"ada@example.com\r\n")
+        answer = connection.recv(4000)
+    assert answer.split(b" ")[1] == b"400"
+    assert b"ada@example.com" not in answer
+    assert "ada@example.com" not in server.log.read_text()
+
+
 @pytest.mark.parametrize(
     "request_line", [b"GET / HTTP/9.9", b"G\x00T / HTTP/1.1", b"POST /api/orders HTTP/1.1\r\nContent-Length: -5"]
 )
