@@ -12,7 +12,7 @@ from tests.functions.promises import assert_promises_hold
 from tests.fuzz_orders import Findings, fuzz, report
 
 SEED = 20261124
-REQUESTS = 3000
+REQUESTS = 6000
 
 
 async def test_nearly_right_requests_are_answered_well(on_sale: LocalInvoker) -> None:
