@@ -15,6 +15,7 @@ MAX_BATCH: Final = 256
 MAX_TRIES: Final = 5
 _SHARE_OF_TIME: Final = 0.5  # of the time left that a command may spend waiting: the rest is for its batch
 _SMOOTHING: Final = 0.2
+_FIRST_WAIT_S: Final = 0.05  # before the second try; twice as long before each further one, 0.75 s in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +89,17 @@ class Backlog:
                 one.tell(reply)
         self._retry(undecided)
 
-    def failed(self, batch: list[Waiting], failure: Failure) -> None:
-        """Ask again, for nothing is known of a batch; after a conflict in halves, so that one can't fail the others."""
+    def failed(self, batch: list[Waiting], failure: Failure) -> float:
+        """Ask again, for nothing is known of a batch; after a conflict in halves, so that one can't fail the others.
+
+        Returns the seconds to wait first: a server that restarts is back in less than a buyer's patience.
+        """
         if failure == "conflict" and len(batch) > 1:
             half = len(batch) // 2
             self._again.extendleft((batch[half:], batch[:half]))
-        else:
-            self._retry(batch)
+            return 0
+        self._retry(batch)
+        return _FIRST_WAIT_S * 2 ** (batch[0].tries - 1) if failure == "lost" else 0
 
     def give_up(self) -> None:
         """Tell everybody who waits that there is no reply."""

@@ -84,7 +84,7 @@ class Ledger:
         try:
             replies = await self._transact([one.command for one in batch])
         except Exception as error:
-            self._backlog.failed(batch, _failure(error, len(batch)))
+            await asyncio.sleep(self._backlog.failed(batch, _failure(error, len(batch))))
         except asyncio.CancelledError:
             self._backlog.failed(batch, "lost")
             raise

@@ -93,10 +93,13 @@ def test_after_a_conflict_one_bad_command_fails_alone() -> None:
 def test_a_batch_whose_connection_broke_is_asked_for_again_as_it_was() -> None:
     backlog, callers = Backlog(), Callers()
     callers.add_all(backlog, "abc")
+    waits = []
     for _ in range(MAX_TRIES):
         batch = backlog.next_batch(0.0)
         assert names(batch) == "abc"
-        backlog.failed(batch, "lost")
+        waits.append(backlog.failed(batch, "lost"))
+    assert waits == sorted(waits)
+    assert waits[0] == 0.05
     assert callers.told == dict.fromkeys("abc")
     assert len(backlog) == 0
 
