@@ -91,6 +91,9 @@ class Service:
         except contract.BadSignature as error:
             log.warning("request.refused", status=401, why=str(error))
             return _problem(401, "The signature is missing or wrong", str(error))
+        except Exception:
+            log.exception("request.failed")
+            return _unanswered()
         return await self._answer_command(event, command, structured=contract.is_structured(headers))
 
     async def _read(self, request: Request, headers: Mapping[str, str]) -> tuple[contract.Event, contract.Command]:

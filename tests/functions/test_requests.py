@@ -98,6 +98,30 @@ async def test_structured_data_that_is_not_json_inside_gets_400(lonely_function:
     assert (await lonely_function.post({"content-type": "application/cloudevents+json"}, body)).status == 400
 
 
+@pytest.mark.parametrize("attribute", ["id", "type", "source", "time", "timeleftms", "subject", "datacontenttype"])
+@pytest.mark.parametrize("value", [r'"\ud800"', "[" * 900 + "]" * 900, "{}", "1.5", "true"])
+async def test_an_attribute_that_is_no_text_or_number_gets_400(
+    lonely_function: LocalInvoker, attribute: str, value: str
+) -> None:
+    attributes = {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "type": PLACE,
+        "source": "/t",
+        "time": "2026-01-01T00:00:00Z",
+    }
+    body = json.dumps({**attributes, "data": {}, attribute: "PLACEHOLDER"}).replace('"PLACEHOLDER"', value)
+    answer = await lonely_function.post({"content-type": "application/cloudevents+json"}, body.encode())
+    assert answer.problem["status"] == 400
+
+
+async def test_what_nobody_foresaw_is_answered_too(
+    lonely_function: LocalInvoker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract, "decode_event", None)
+    assert (await lonely_function.post(binary(), ORDER)).problem["status"] == 503
+
+
 async def test_an_unknown_type_gets_400(lonely_function: LocalInvoker) -> None:
     assert (await lonely_function.send("org.flametickets.order.refund")).problem["status"] == 400
 

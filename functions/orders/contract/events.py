@@ -3,6 +3,7 @@
 Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -17,6 +18,7 @@ from functions.orders.contract.payloads import COMMANDS, Command, Moment, OrderI
 
 FUNCTION_SOURCE: Final = "/flametickets/orders"
 MAX_BODY_BYTES: Final = 64 * 1024
+_HALF_A_CHARACTER: Final = re.compile("[\ud800-\udfff]")  # JSON can write one, UTF-8 can't
 _SPEC_VERSION: Final = "1.0"
 _JSON: Final = "application/json"
 _UNQUOTED: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '%"')
@@ -58,7 +60,7 @@ class _Attributes(msgspec.Struct):
     id: OrderId
     type: _Text
     source: _Text
-    time: Moment
+    time: _Text  # and then as strictly a Moment: read like the numbers it could also be seconds
     datacontenttype: str | None = None
     subject: _Text | None = None
     timeleftms: _Number | None = None
@@ -112,13 +114,11 @@ def decode_event(headers: Mapping[str, str], body: bytes) -> Event:
     media_type = attributes.datacontenttype
     if media_type not in (None, _JSON) and media_type.partition(";")[0].strip().lower() != _JSON:
         raise NotAnEvent("datacontenttype must be application/json")
-    if not is_of_our_time(attributes.time):
-        raise NotAnEvent("time is not of our time")
     return Event(
         attributes.id,
         attributes.type,
         attributes.source,
-        attributes.time,
+        _moment(attributes.time),
         data or b"{}",  # so that a command without fields needs no body
         attributes.subject,
         attributes.timeleftms,
@@ -141,8 +141,10 @@ def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[_Attribut
         event = from_http(dict(headers), body, data_unmarshaller=_as_it_is)
     except Exception as error:  # on malformed input the library raises its own errors and many of Python's
         raise NotAnEvent("not a CloudEvent in structured mode") from error
-    data = event.get_data()
-    return _valid(event.get_attributes()), data.encode() if isinstance(data, str) else data or b""
+    attributes, data = event.get_attributes(), event.get_data()
+    if any(isinstance(text, str) and _HALF_A_CHARACTER.search(text) for text in attributes.values()):
+        raise NotAnEvent("an attribute holds half a character")
+    return _valid(attributes), data.encode() if isinstance(data, str) else data or b""
 
 
 def _valid(attributes: Mapping[str, Any]) -> _Attributes:
@@ -151,6 +153,16 @@ def _valid(attributes: Mapping[str, Any]) -> _Attributes:
         return msgspec.convert(attributes, _Attributes, strict=False)
     except msgspec.ValidationError as error:
         raise NotAnEvent(f"not a CloudEvent of this contract: {error}") from error
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = msgspec.convert(text, Moment)
+    except msgspec.ValidationError as error:
+        raise NotAnEvent("time must be RFC 3339 with an offset") from error
+    if not is_of_our_time(moment):
+        raise NotAnEvent("time is not of our time")
+    return moment
 
 
 def decode_command(event: Event) -> Command:
