@@ -220,7 +220,8 @@ CHECKS: Final = (
         # By the journal's line of the version that it names, which no other had followed by then.
         """
         WITH refused AS (
-            SELECT o.order_id, o.show, o.decided_at, line.*, line.quantity > line.available OR o.lines = '[]' AS too_many
+            SELECT o.order_id, o.show, o.decided_at, line.*,
+                   line.quantity > line.available OR o.lines = '[]' AS too_many
             FROM orders o CROSS JOIN LATERAL (
                 SELECT ticket_type, available, version, quantity
                 FROM jsonb_to_recordset(o.available) AS a(ticket_type text, available integer, version bigint)
