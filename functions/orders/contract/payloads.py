@@ -5,7 +5,7 @@ Money is in minor units of an ISO 4217 currency; times carry an offset.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -55,8 +55,9 @@ PublishReason = Literal["capacity_below_sold", "expired"]
 
 
 def is_of_our_time(moment: datetime) -> bool:
-    """Whether a time can be written with any offset, by Python as well as by PostgreSQL."""
-    return 1970 <= moment.year <= 9000
+    """Whether a time can be written by Python as well as by PostgreSQL, which knows offsets below 16 hours."""
+    offset = moment.utcoffset() or timedelta()
+    return 1970 <= moment.year <= 9000 and abs(offset) < timedelta(hours=16)
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,7 +120,7 @@ class Show(Command, frozen=True):
         if len({t.currency for t in self.ticket_types}) != 1:
             raise ValueError("the ticket types of a show must share one currency")
         if not all(map(is_of_our_time, (self.starts_at, self.sales_start, self.sales_end))):
-            raise ValueError("a time must be from 1970 to 9000")
+            raise ValueError("a time must be from 1970 to 9000, its offset below 16 hours")
         if self.sales_end <= self.sales_start:
             raise ValueError("sales_end must be after sales_start")
 
