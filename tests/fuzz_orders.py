@@ -48,7 +48,7 @@ PROBLEM_FIELDS: Final = {"type", "title", "status", "detail"}
 # Replies that hold what the sender wrote: the order's own fields, and the shows that were published.
 ECHOES: Final = (contract.CONFIRMED, contract.FOUND, contract.CATALOGUE)
 # What the function logs when something happened that nobody had thought of.
-UNFORESEEN: Final = ("command.failed", "ledger.conflict")
+UNFORESEEN: Final = ("request.failed", "command.failed", "ledger.conflict")
 
 
 @dataclass
