@@ -22,6 +22,8 @@ _CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"01234
 _CONFLICTS: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _LOST: Final = (psycopg.OperationalError, OSError, UnsafeDatabase)
 
+TRANSACTION_S: Final = 5.0  # a line that is silent for longer is given up; the server gives up a statement after two
+
 Clock = Callable[[], datetime]
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -82,7 +84,8 @@ class Ledger:
         """Decide a batch, and let the backlog know what came of it; only cancelling gets out of here."""
         began = self._monotonic()
         try:
-            replies = await self._transact([one.command for one in batch])
+            async with asyncio.timeout(TRANSACTION_S):
+                replies = await self._transact([one.command for one in batch])
         except Exception as error:
             await asyncio.sleep(self._backlog.failed(batch, _failure(error, len(batch))))
         except asyncio.CancelledError:

@@ -108,3 +108,15 @@ async def until_waiting(control: Control, sessions: int) -> None:
     async with asyncio.timeout(10):
         while count_waiting(control) < sessions:
             await asyncio.sleep(0)
+
+
+async def test_a_line_that_falls_silent_is_given_up_and_the_next_one_serves(cuttable: Cuttable) -> None:
+    cuttable.line.fall_silent()
+    order_id = str(uuid.uuid4())
+    async with asyncio.timeout(15):
+        while (
+            answer := await cuttable.function.send(PLACE, make_order(), id=order_id, time_left_ms=1000)
+        ).status != 200:
+            assert answer.status == 503
+    assert answer.data(Order).status == "confirmed"
+    assert_promises_hold(cuttable.database_url)
