@@ -3,13 +3,11 @@
 import asyncio
 import os
 import signal
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,6 +16,7 @@ from functions.orders import contract
 from functions.orders.contract import LOOKUP, PLACE, PUBLISH, Order, Rejection, TicketType
 from scripts import migrate
 from scripts.local.postgres import EmbeddedPostgres
+from tests.conftest import running_postgres
 from tests.functions.conftest import StartFunctionOn
 from tests.functions.local_invoker import Answer, LocalInvoker, make_order, make_show
 from tests.functions.promises import assert_promises_hold
@@ -30,13 +29,8 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def mortal_server() -> Iterator[EmbeddedPostgres]:
     """A server that tests may kill."""
-    with tempfile.TemporaryDirectory(prefix="flametickets-tests-", ignore_cleanup_errors=True) as folder:
-        server = EmbeddedPostgres(Path(folder) / "postgres")
-        try:
-            with server:
-                yield server
-        finally:
-            server.remove()
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture
