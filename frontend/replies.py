@@ -13,7 +13,7 @@ from functions.orders import contract
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer, whole."""
+    """An HTTP answer, whole; the names of its headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]

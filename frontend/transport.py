@@ -73,7 +73,8 @@ class Transport:
                 received += piece
                 if len(received) > MAX_REPLY_BYTES:
                     return NoReply("too_long")
-            return Reply(response.status_code, response.headers, bytes(received))
+            names_in_lower_case = {name.lower(): value for name, value in response.headers.items()}
+            return Reply(response.status_code, names_in_lower_case, bytes(received))
 
 
 def failure(error: Exception) -> str:

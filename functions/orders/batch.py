@@ -50,11 +50,9 @@ class Batch:
         known = self.orders.get(command.order_id)
         slug = command.order.show if isinstance(command, rules.Place) else known.show if known else ""
         stock = self.stock.get(slug, {})
-        if isinstance(command, rules.Cancel) and known and any(line.ticket_type not in stock for line in known.lines):
-            return None
         prior = rules.Prior(known.status, known.fingerprint, known.lines) if known else None
         decision = rules.decide(command, prior, self.shows.get(slug), stock, self.now)
-        return self._carry_out(command, decision)
+        return None if isinstance(decision, rules.LockFirst) else self._carry_out(command, decision)
 
     def _carry_out(self, command: rules.Place | rules.Cancel, decision: rules.Decision) -> Answer:
         match command, decision:
@@ -72,7 +70,7 @@ class Batch:
 
     def _sell(self, place: rules.Place, decision: rules.Sell) -> Order:
         show, order = self.shows[place.order.show], place.order
-        kinds = (line.ticket_type for line in decision.lines for _ in range(line.quantity))
+        kinds = [line.ticket_type for line in decision.lines for _ in range(line.quantity)]
         self._move(order.show, decision.stock, "sold", place.order_id)
         return self._decide(
             Order(
@@ -84,7 +82,7 @@ class Batch:
                 venue=show.venue,
                 starts_at=show.starts_at,
                 lines=decision.lines,
-                tickets=tuple(Ticket(self.new_code(), kind) for kind in kinds),
+                tickets=tuple([Ticket(self.new_code(), kind) for kind in kinds]),
                 total=decision.total,
                 currency=decision.currency,
                 name=order.name,

@@ -99,16 +99,21 @@ class Connection(psycopg.AsyncConnection[Any]):
     async def _wait(self, *, writable: bool) -> None:
         """Return once the socket can be read or, if asked for, written."""
         loop, socket = asyncio.get_running_loop(), self.pgconn.socket
-        ready = asyncio.Event()
-        loop.add_reader(socket, ready.set)
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(socket, _wake, ready)
         if writable:
-            loop.add_writer(socket, ready.set)
+            loop.add_writer(socket, _wake, ready)
         try:
-            await ready.wait()
+            await ready
         finally:
             loop.remove_reader(socket)
             if writable:
                 loop.remove_writer(socket)
+
+
+def _wake(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def _error(result: "pq.abc.PGresult") -> psycopg.Error:

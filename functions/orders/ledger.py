@@ -36,10 +36,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_ticket_code() -> str:
-    """A code of 80 random bits in Crockford's base 32, in groups for a person to read out."""
-    code = base64.b32encode(os.urandom(10)).translate(_CROCKFORD).decode()
-    return f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
+class TicketCodes:
+    """New codes of 80 random bits in Crockford's base 32, in groups for a person to read out."""
+
+    _AT_ONCE: Final = 64  # asking the system for randomness costs more than all the rest
+
+    def __init__(self) -> None:
+        self._ready: list[str] = []
+
+    def __call__(self) -> str:
+        if not self._ready:
+            digits = base64.b32encode(os.urandom(10 * self._AT_ONCE)).translate(_CROCKFORD).decode()
+            self._ready = [digits[at : at + 16] for at in range(0, len(digits), 16)]
+        code = self._ready.pop()
+        return f"{code[:4]}-{code[4:8]}-{code[8:12]}-{code[12:]}"
 
 
 class Ledger:
@@ -50,7 +60,9 @@ class Ledger:
         self._revision = revision
         self._backlog = Backlog() if backlog is None else backlog
         self._now = now
-        self._monotonic = asyncio.get_running_loop().time
+        self._new_code = TicketCodes()
+        self._loop = asyncio.get_running_loop()
+        self._monotonic = self._loop.time
         self._work = asyncio.Event()
         self._writer = asyncio.create_task(self._write_for_ever(), name="ledger")
 
@@ -59,11 +71,16 @@ class Ledger:
 
         Raises Overloaded if it was not taken, and Unanswered if its time ran out or the database is away.
         """
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        at = self._monotonic()
-        self._backlog.add(Waiting(command, at + time_left_s, partial(_tell, reply)), at)
+        reply: asyncio.Future[Reply] = self._loop.create_future()
+        now = self._monotonic()
+        give_up_at = now + time_left_s
+        self._backlog.add(Waiting(command, give_up_at, partial(_tell, reply)), now)
         self._work.set()
-        return await reply
+        timer = self._loop.call_at(give_up_at, _tell, reply, None)
+        try:
+            return await reply
+        finally:
+            timer.cancel()
 
     async def close(self) -> None:
         """Stop writing; what still waits is told that there is no answer."""
@@ -105,7 +122,7 @@ class Ledger:
             keys = {(place.order.show, line.ticket_type) for place in places for line in place.order.lines}
             cancels = [sale.order_id for sale in sales if isinstance(sale, Cancel)]
             stock, orders, shows = await store.begin(connection, keys, {sale.order_id for sale in sales}, cancels)
-            batch = Batch(stock, orders, shows, now, new_ticket_code)
+            batch = Batch(stock, orders, shows, now, self._new_code)
             replies = [batch.answer(sale) for sale in sales]
             await store.commit(connection, batch, self._revision)
         return replies

@@ -101,7 +101,11 @@ class Bury(msgspec.Struct, frozen=True):
     """Leave a tombstone, so that an order which arrives after its cancel is rejected."""
 
 
-Decision = Sell | Refuse | RefuseReuse | Repeat | Free | Bury
+class LockFirst(msgspec.Struct, frozen=True):
+    """The stock of a ticket type to be freed is not at hand: nothing is decided until it is."""
+
+
+Decision = Sell | Refuse | RefuseReuse | Repeat | Free | Bury | LockFirst
 
 
 def decide(
@@ -124,6 +128,8 @@ def _decide_cancel(prior: Prior | None, stock: Mapping[str, Stock]) -> Decision:
         return Bury()
     if prior.status != "confirmed":
         return Repeat()
+    if any(line.ticket_type not in stock for line in prior.lines):
+        return LockFirst()
     return Free({line.ticket_type: stock[line.ticket_type].sell(-line.quantity) for line in prior.lines})
 
 

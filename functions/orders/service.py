@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import psycopg
 import structlog
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from functions.orders import contract
+from functions.orders import asgi, contract
 from functions.orders.backlog import Overloaded, Publish
 from functions.orders.catalogue import CatalogueReader
 from functions.orders.database import Session, UnsafeDatabase
@@ -45,19 +43,6 @@ _REPLY_TYPES: Final[dict[type, str]] = {
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-class EventResponse(Response):
-    """A reply that is already encoded: written as it is, without what a general response does for each header."""
-
-    def __init__(self, headers: Mapping[str, str], body: bytes) -> None:
-        self.raw_headers = [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()]
-        self.raw_headers.append((b"content-length", b"%d" % len(body)))
-        self.body = body
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body})
-
-
 class Service:
     """The function of one process; made inside its event loop."""
 
@@ -78,77 +63,88 @@ class Service:
         await self._writing.close()
         await self._reading.close()
 
-    async def answer(self, request: Request) -> Response:
-        """The answer to any request; never an exception."""
-        if request.scope["path"] in HEALTH_PATHS and request.method in ("GET", "HEAD"):
-            return Response("ok\n", media_type="text/plain")
-        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in request.scope["headers"]}
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, as an ASGI application does; never an exception."""
+        answer = await self._answer(scope, receive)
+        await answer.send(send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> asgi.Answer:
+        if scope["path"] in HEALTH_PATHS and scope["method"] in ("GET", "HEAD"):
+            return asgi.text(b"ok\n")
+        headers = asgi.read_headers(scope)
         try:
-            event, command = await self._read(request, headers)
+            event, command = await self._read(scope, receive, headers)
         except contract.NotAnEvent as error:
             log.info("request.refused", status=400, why=str(error))
-            return _problem(400, "Not an event of this function's contract", str(error))
+            return asgi.problem(400, "Not an event of this function's contract", str(error))
         except contract.BadSignature as error:
             log.warning("request.refused", status=401, why=str(error))
-            return _problem(401, "The signature is missing or wrong", str(error))
+            return asgi.problem(401, "The signature is missing or wrong", str(error))
         except Exception:
             log.exception("request.failed")
             return _unanswered()
         return await self._answer_command(event, command, structured=contract.is_structured(headers))
 
-    async def _read(self, request: Request, headers: Mapping[str, str]) -> tuple[contract.Event, contract.Command]:
+    async def _read(
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str]
+    ) -> tuple[contract.Event, contract.Command]:
         """The request's event and command. Raises NotAnEvent or BadSignature."""
-        if request.method != "POST":
+        if scope["method"] != "POST":
             raise contract.NotAnEvent("events are posted")
-        body = await _read_body(request.receive)
+        body = await asgi.read_body(receive)
         event = contract.decode_event(headers, body)
         contract.verify(self._signing_secrets, event, body, headers.get(_SIGNATURE), now=time.time())
         if event.traceparent is None and (traceparent := headers.get("traceparent")):
             event = msgspec.structs.replace(event, traceparent=traceparent[:64])
         return event, contract.decode_command(event)
 
-    async def _answer_command(self, event: contract.Event, command: contract.Command, *, structured: bool) -> Response:
+    async def _answer_command(
+        self, event: contract.Event, command: contract.Command, *, structured: bool
+    ) -> asgi.Answer:
         started = time.perf_counter()
-        fields = {"type": event.type, "attempt": event.attempt, "traceparent": event.traceparent}
-        if isinstance(command, contract.PlaceOrder | contract.OrderRef):
-            fields["order_id"] = _order_id(event, command)
+        order_id = command.order_id if isinstance(command, contract.OrderRef) else event.id
+        fields = {"type": event.type, "order_id": order_id, "attempt": event.attempt, "traceparent": event.traceparent}
         try:
-            async with asyncio.timeout(_time_left_s(event)):
-                reply = await self._decide(event, command)
+            if self._chaos is not None and await self._disturb(event, order_id):
+                return asgi.problem(500, "Injected by the chaos revision", "no work was done")
+            reply = await self._decide(event, command, _time_left_s(event) - (time.perf_counter() - started))
         except _NO_ANSWER as error:
             log.warning("command.unanswered", error=type(error).__name__, **fields)
             return _unanswered()
         except Exception:
             log.exception("command.failed", **fields)
             return _unanswered()
-        if reply is None:
-            return _problem(500, "Injected by the chaos revision", "no work was done")
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         answer = self._reply(event, reply)
         reason = getattr(reply, "reason", None)
         log.info("command.answered", reply=answer.type, reason=reason, duration_ms=took_ms, **fields)
-        return EventResponse(*contract.encode_event(answer, structured=structured))
+        return asgi.encoded(*contract.encode_event(answer, structured=structured))
 
-    async def _decide(self, event: contract.Event, command: contract.Command) -> Any:
-        """The data of the reply; None when a fault takes its place."""
-        order_id = _order_id(event, command)
-        if self._chaos is not None and await self._chaos.disturb(order_id, event.attempt or 1):
-            return None
-        time_left_s = _time_left_s(event)
-        match event.type, command:
-            case contract.PLACE, contract.PlaceOrder():
+    async def _disturb(self, event: contract.Event, order_id: str) -> bool:
+        """Whether a fault takes the place of the answer. Raises TimeoutError."""
+        async with asyncio.timeout(_time_left_s(event)):
+            return self._chaos is not None and await self._chaos.disturb(order_id, event.attempt or 1)
+
+    async def _decide(self, event: contract.Event, command: contract.Command, time_left_s: float) -> Any:
+        """The data of the reply. Raises what stands for no answer; `submit` keeps to the time left by itself."""
+        match command:
+            case contract.PlaceOrder():
                 placed_at = min(event.time, utc_now())
                 place = Place(event.id, contract.fingerprint(command), command, placed_at)
                 return await self._ledger.submit(place, time_left_s)
-            case contract.CANCEL, contract.OrderRef():
+            case contract.OrderRef(order_id) if event.type == contract.CANCEL:
                 return await self._ledger.submit(Cancel(order_id), time_left_s)
-            case contract.PUBLISH, contract.Show():
+            case contract.Show():
                 return await self._ledger.submit(Publish(command, event.time), time_left_s)
-            case contract.LOOKUP, contract.OrderRef():
-                async with self._reading.connection() as connection:
-                    orders = await read_orders(connection, [order_id])
-                return orders.get(order_id, contract.Unknown(order_id))
-        return await self._catalogue.read()
+        async with asyncio.timeout(time_left_s):
+            if isinstance(command, contract.OrderRef):
+                return await self._look_up(command.order_id)
+            return await self._catalogue.read()
+
+    async def _look_up(self, order_id: str) -> contract.Order | contract.Unknown:
+        async with self._reading.connection() as connection:
+            orders = await read_orders(connection, [order_id])
+        return orders.get(order_id, contract.Unknown(order_id))
 
     def _reply(self, event: contract.Event, reply: Any) -> contract.Event:
         found = contract.FOUND if event.type == contract.LOOKUP else contract.CONFIRMED
@@ -164,36 +160,11 @@ class Service:
         )
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """The body, if it is not over the limit. Raises NotAnEvent."""
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise contract.NotAnEvent("the body did not arrive whole")
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > contract.MAX_BODY_BYTES:
-            raise contract.NotAnEvent(f"the body is over {contract.MAX_BODY_BYTES} bytes")
-    return body
-
-
-def _order_id(event: contract.Event, command: contract.Command) -> str:
-    return command.order_id if isinstance(command, contract.OrderRef) else event.id
-
-
 def _time_left_s(event: contract.Event) -> float:
     time_left_ms = DEFAULT_TIME_LEFT_MS if event.time_left_ms is None else event.time_left_ms
     return min(time_left_ms, MAX_TIME_LEFT_MS) / 1000
 
 
-def _unanswered() -> Response:
+def _unanswered() -> asgi.Answer:
     detail = "what became of the command is not known: ask again with the same id"
-    return _problem(503, "No answer in time", detail, {"Retry-After": str(RETRY_AFTER_S)})
-
-
-def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    """Problem details, RFC 9457."""
-    body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
-    return Response(body, status, headers, media_type="application/problem+json")
+    return asgi.problem(503, "No answer in time", detail, RETRY_AFTER_S)

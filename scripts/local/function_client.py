@@ -46,7 +46,8 @@ class FunctionClient:
             answer = self._session.post(self._url, data=body, headers=headers, timeout=self._timeout_s)
             if answer.status_code != 200:
                 raise NoAnswer(f"it answered {answer.status_code}: {answer.text[:200]}")
-            return contract.decode_event(answer.headers, answer.content)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return contract.decode_event(headers, answer.content)
         except requests.RequestException as error:
             raise NoAnswer(str(error)) from error
         except contract.NotAnEvent as error:

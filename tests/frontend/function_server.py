@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        headers = dict(self.headers)
+        headers = {name.lower(): value for name, value in self.headers.items()}
         event = contract.decode_event(headers, body)
         self.server.headers_seen.append(headers)
         self.server.events.append(event)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
@@ -19,7 +20,7 @@ from functions_framework.aio import create_asgi_app
 
 from functions.orders import contract
 from functions.orders.service import Service
-from tests.functions.conftest import MAIN, free_port
+from tests.functions.conftest import MAIN, StartFunctionOn, free_port
 from tests.functions.local_invoker import LocalInvoker
 from tests.functions.process import ROOT, answers, environment, procfile_command, running_function
 from tests.scripts.waiting import is_alive, wait_until
@@ -88,6 +89,19 @@ def test_the_file_is_loaded_as_main_so_it_keeps_no_state_of_its_own(lonely_funct
     assert Path(loaded.__file__ or "") == MAIN
     assert {name for name, value in vars(loaded).items() if isinstance(value, Service)} == set()
     assert isinstance(lonely_function.app.state.service, Service)  # type: ignore[attr-defined]
+
+
+async def test_from_the_second_request_on_the_function_answers_without_the_frameworks_routing(
+    start_function_on: StartFunctionOn,
+) -> None:
+    invoker = await start_function_on(nowhere())  # the first request is its
+    framework: Any = invoker.app
+    assert framework.middleware_stack is framework.state.service
+    direct = await invoker.post({}, b"{}")
+    framework.middleware_stack = framework.build_middleware_stack()
+    routed = await invoker.post({}, b"{}")
+    assert (direct.status, direct.headers, direct.body) == (routed.status, routed.headers, routed.body)
+    assert direct.status == 400
 
 
 def test_killing_the_master_leaves_its_worker_so_the_whole_group_is_cleared() -> None:

@@ -61,7 +61,7 @@ async def test_the_tickets_key_holds_off_a_second_ticket_with_the_same_code(
 ) -> None:
     control.execute(drop.encode())
     await writers[0].submit(Publish(MORE_SEATS, datetime.now(UTC)))
-    monkeypatch.setattr(ledger, "new_ticket_code", lambda: "AAAA")
+    monkeypatch.setattr(ledger.TicketCodes, "__call__", lambda _self: "AAAA")
     replies = [await answer(writer, make_place()) for writer in writers]
     assert words(replies) == sorted(["confirmed", outcome])
     assert broken(control.info.dsn) == found

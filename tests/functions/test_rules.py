@@ -14,6 +14,7 @@ from functions.orders.rules import (
     Cancel,
     Decision,
     Free,
+    LockFirst,
     Place,
     Prior,
     Refuse,
@@ -98,7 +99,9 @@ def priors(draw: st.DrawFn, stock: Mapping[str, Stock]) -> Prior:
     status = draw(st.sampled_from(STATUSES))
     fingerprint = draw(st.sampled_from(["one", "two"] if status != "cancelled" else ["one", "two", ""]))
     kinds = [kind for kind, row in stock.items() if row.sold and status != "rejected" and fingerprint]
-    lines = (OrderedLine(kind, kind, min(stock[kind].sold, 3), PRICES[kind]) for kind in kinds)
+    lines = [OrderedLine(kind, kind, min(stock[kind].sold, 3), PRICES[kind]) for kind in kinds]
+    if kinds and draw(st.sampled_from([True, False])):  # a type whose row was not locked
+        lines += [OrderedLine(kind, kind, 1, PRICES[kind]) for kind in KINDS if kind not in stock]
     return Prior(status, fingerprint, tuple(lines))
 
 
@@ -121,7 +124,9 @@ def model(case: Case) -> str:
     """The name of the outcome, as the design's table of rules has it."""
     command, prior, show, stock = case.command, case.prior, case.show, case.stock
     if isinstance(command, Cancel):
-        return {None: "bury", "confirmed": "free"}.get(prior.status if prior else None, "repeat")
+        at_hand = prior is None or {line.ticket_type for line in prior.lines} <= set(stock)
+        outcomes = {None: "bury", "confirmed": "free" if at_hand else "lock first"}
+        return outcomes.get(prior.status if prior else None, "repeat")
     if prior is not None:
         same = prior.fingerprint in ("", command.fingerprint)
         return "repeat" if same else "reuse"
@@ -141,7 +146,7 @@ def model(case: Case) -> str:
 
 
 def name_of(decision: Decision) -> str:
-    names = {Sell: "sell", RefuseReuse: "reuse", Repeat: "repeat", Free: "free", Bury: "bury"}
+    names = {Sell: "sell", RefuseReuse: "reuse", Repeat: "repeat", Free: "free", Bury: "bury", LockFirst: "lock first"}
     return decision.reason if isinstance(decision, Refuse) else names[type(decision)]
 
 
@@ -157,7 +162,7 @@ def test_the_decision_is_the_models() -> None:
 
     agrees()
     refusals = {"expired", "unknown_show", "unknown_ticket_type", "sales_closed", "limit_exceeded", "sold_out"}
-    assert seen == {"sell", "free", "bury", "repeat", "reuse", "price_changed", *refusals}
+    assert seen == {"sell", "free", "lock first", "bury", "repeat", "reuse", "price_changed", *refusals}
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)

@@ -30,40 +30,24 @@ class NotAnEvent(ValueError):
     """What arrived is not a CloudEvent of this contract. The message says why, without quoting what arrived."""
 
 
-class Event(msgspec.Struct, frozen=True):
+_Text = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+_Number = Annotated[int, Meta(ge=0, lt=2**31)]  # an integer of CloudEvents has 32 bits; these are never negative
+
+
+class Event(msgspec.Struct, frozen=True, rename={"time_left_ms": "timeleftms"}):
     """A CloudEvent with its JSON data still encoded; what is absent is None.
 
     `id` is a lower-case UUID. `time_left_ms` is how long the caller still waits, `attempt` counts its tries
     from 1, `revision` says who replied, `traceparent` is W3C Trace Context.
     """
 
-    id: str
-    type: str
-    source: str
-    time: datetime
-    data: bytes
-    subject: str | None = None
-    time_left_ms: int | None = None
-    attempt: int | None = None
-    traceparent: str | None = None
-    revision: str | None = None
-
-
-_Text = Annotated[str, Meta(min_length=1, max_length=256, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
-_Number = Annotated[int, Meta(ge=0, lt=2**31)]  # an integer of CloudEvents has 32 bits; these are never negative
-
-
-class _Attributes(msgspec.Struct):
-    """What this contract reads of an event's attributes."""
-
-    specversion: Annotated[str, Meta(pattern=r"\A1\.0\Z")]  # not a Literal, whose error quotes the value
     id: OrderId
     type: _Text
     source: _Text
-    time: _Text  # and then as strictly a Moment: read like the numbers it could also be seconds
-    datacontenttype: str | None = None
+    time: Moment
+    data: bytes
     subject: _Text | None = None
-    timeleftms: _Number | None = None
+    time_left_ms: _Number | None = None
     attempt: _Number | None = None
     traceparent: _Text | None = None
     revision: _Text | None = None
@@ -80,7 +64,8 @@ _OPTIONAL: Final = {
 
 def rfc3339(moment: datetime) -> str:
     """`moment` in UTC, as CloudEvents writes times."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return msgspec.json.encode(in_utc)[1:-1].decode()  # a tenth of the time of Python's own isoformat
 
 
 def encode_event(event: Event, *, structured: bool = False) -> tuple[dict[str, str], bytes]:
@@ -108,35 +93,31 @@ def is_structured(headers: Mapping[str, str]) -> bool:
 
 
 def decode_event(headers: Mapping[str, str], body: bytes) -> Event:
-    """The event in an HTTP message. Raises NotAnEvent."""
-    headers = {name.lower(): text for name, text in headers.items()}
+    """The event in an HTTP message, the names of whose headers are in lower case. Raises NotAnEvent."""
     attributes, data = _read_structured(headers, body) if is_structured(headers) else (_read_binary(headers), body)
-    media_type = attributes.datacontenttype
-    if media_type not in (None, _JSON) and media_type.partition(";")[0].strip().lower() != _JSON:
+    media_type = attributes.get("datacontenttype")
+    if media_type not in (None, _JSON) and str(media_type).partition(";")[0].strip().lower() != _JSON:
         raise NotAnEvent("datacontenttype must be application/json")
-    return Event(
-        attributes.id,
-        attributes.type,
-        attributes.source,
-        _moment(attributes.time),
-        data or b"{}",  # so that a command without fields needs no body
-        attributes.subject,
-        attributes.timeleftms,
-        attributes.attempt,
-        attributes.traceparent,
-        attributes.revision,
-    )
+    if attributes.get("specversion") != _SPEC_VERSION:
+        raise NotAnEvent("specversion must be 1.0")
+    if ":" not in str(attributes.get("time", ":")):  # a number, read as numbers are, would be a time too
+        raise NotAnEvent("time must be RFC 3339 with an offset")
+    attributes["data"] = data or b"{}"  # so that a command without fields needs no body
+    event = _valid(attributes)
+    if not is_of_our_time(event.time):
+        raise NotAnEvent("time is not of our time")
+    return event
 
 
-def _read_binary(headers: Mapping[str, str]) -> _Attributes:
-    attributes = {
+def _read_binary(headers: Mapping[str, str]) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
         name[3:]: unquote(text) if "%" in text else text for name, text in headers.items() if name.startswith("ce-")
     }
-    attributes["datacontenttype"] = headers.get("content-type", _JSON)
-    return _valid(attributes)
+    attributes["datacontenttype"] = headers.get("content-type")
+    return attributes
 
 
-def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[_Attributes, bytes]:
+def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, Any], bytes]:
     try:
         event = from_http(dict(headers), body, data_unmarshaller=_as_it_is)
     except Exception as error:  # on malformed input the library raises its own errors and many of Python's
@@ -144,25 +125,15 @@ def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[_Attribut
     attributes, data = event.get_attributes(), event.get_data()
     if any(isinstance(text, str) and _HALF_A_CHARACTER.search(text) for text in attributes.values()):
         raise NotAnEvent("an attribute holds half a character")
-    return _valid(attributes), data.encode() if isinstance(data, str) else data or b""
+    return dict(attributes), data.encode() if isinstance(data, str) else data or b""
 
 
-def _valid(attributes: Mapping[str, Any]) -> _Attributes:
-    """The attributes, numbers also as decimal digits. Raises NotAnEvent, naming the attribute that is wrong."""
+def _valid(attributes: Mapping[str, Any]) -> Event:
+    """The event of these attributes, numbers also as decimal digits. Raises NotAnEvent, naming what is wrong."""
     try:
-        return msgspec.convert(attributes, _Attributes, strict=False)
+        return msgspec.convert(attributes, Event, strict=False)
     except msgspec.ValidationError as error:
         raise NotAnEvent(f"not a CloudEvent of this contract: {error}") from error
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = msgspec.convert(text, Moment)
-    except msgspec.ValidationError as error:
-        raise NotAnEvent("time must be RFC 3339 with an offset") from error
-    if not is_of_our_time(moment):
-        raise NotAnEvent("time is not of our time")
-    return moment
 
 
 def decode_command(event: Event) -> Command:

@@ -5,7 +5,7 @@ Money is in minor units of an ISO 4217 currency; times carry an offset.
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -56,8 +56,9 @@ PublishReason = Literal["capacity_below_sold", "expired"]
 
 def is_of_our_time(moment: datetime) -> bool:
     """Whether a time can be written by Python as well as by PostgreSQL, which knows offsets below 16 hours."""
-    offset = moment.utcoffset() or timedelta()
-    return 1970 <= moment.year <= 9000 and abs(offset) < timedelta(hours=16)
+    if not 1970 <= moment.year <= 9000:
+        return False
+    return moment.tzinfo is UTC or abs(moment.utcoffset() or timedelta()) < timedelta(hours=16)
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
