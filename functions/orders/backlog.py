@@ -10,8 +10,8 @@ from functions.orders.batch import Answer
 from functions.orders.contract import Published, PublishRejection, Show
 from functions.orders.rules import Cancel, Place
 
-MAX_WAITING: Final = 2000
-MAX_BATCH: Final = 256
+MAX_WAITING: Final = 10_000  # about what is decided in the two seconds that a caller waits
+MAX_BATCH: Final = 1024  # a turn of the event loop is long under overload: what is decided once a turn must be many
 MAX_TRIES: Final = 5
 _SHARE_OF_TIME: Final = 0.5  # of the time left that a command may spend waiting: the rest is for its batch
 _SMOOTHING: Final = 0.2
@@ -60,11 +60,14 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._queue) + sum(map(len, self._again))
 
+    def is_full_for(self, seconds: float) -> bool:
+        """Whether a command that can wait so long would not be decided in its time."""
+        batches_ahead = len(self._queue) // self.max_batch
+        return len(self._queue) >= self.max_waiting or batches_ahead * self._pace > _SHARE_OF_TIME * seconds
+
     def add(self, waiting: Waiting, now: float) -> None:
         """Take a command. Raises Overloaded if it would not be decided in its time."""
-        batches_ahead = len(self._queue) // self.max_batch
-        in_time = batches_ahead * self._pace <= _SHARE_OF_TIME * (waiting.give_up_at - now)
-        if len(self._queue) >= self.max_waiting or not in_time:
+        if self.is_full_for(waiting.give_up_at - now):
             raise Overloaded
         self._queue.append(waiting)
 

@@ -66,6 +66,10 @@ class Ledger:
         self._work = asyncio.Event()
         self._writer = asyncio.create_task(self._write_for_ever(), name="ledger")
 
+    def is_full_for(self, seconds: float) -> bool:
+        """Whether a command that can wait so long would not be taken."""
+        return self._backlog.is_full_for(seconds)
+
     async def submit(self, command: Command, time_left_s: float) -> Reply:
         """The command's outcome once it is committed.
 

@@ -30,7 +30,10 @@ MAX_TIME_LEFT_MS: Final = 10_000
 RETRY_AFTER_S: Final = 1
 _SIGNATURE: Final = contract.SIGNATURE_HEADER.lower()
 
-_NO_ANSWER: Final = (Unanswered, Overloaded, TimeoutError, psycopg.Error, OSError, UnsafeDatabase)
+_NO_ANSWER: Final = (Unanswered, TimeoutError, psycopg.Error, OSError, UnsafeDatabase)
+_UNANSWERED: Final = asgi.problem(
+    503, "No answer in time", "what became of the command is not known: ask again with the same id", RETRY_AFTER_S
+)
 _REPLY_TYPES: Final[dict[type, str]] = {
     contract.Rejection: contract.REJECTED,
     contract.Cancelled: contract.CANCELLED,
@@ -55,6 +58,7 @@ class Service:
         self._writing, self._reading = Session(database_url), Session(database_url)
         self._ledger = Ledger(self._writing, revision)
         self._catalogue = CatalogueReader(self._reading, utc_now)
+        self._told_at, self._shed_since_told = -1.0, 0
         self._reply_head, self._replies = str(uuid.uuid4())[:24], itertools.count(1)
 
     async def close(self) -> None:
@@ -71,6 +75,10 @@ class Service:
     async def _answer(self, scope: Scope, receive: Receive) -> asgi.Answer:
         if scope["path"] in HEALTH_PATHS and scope["method"] in ("GET", "HEAD"):
             return asgi.text(b"ok\n")
+        if self._ledger.is_full_for(
+            DEFAULT_TIME_LEFT_MS / 1000
+        ):  # unread: what it costs to refuse comes off what can be sold
+            return self._shed()
         headers = asgi.read_headers(scope)
         try:
             event, command = await self._read(scope, receive, headers)
@@ -82,7 +90,7 @@ class Service:
             return asgi.problem(401, "The signature is missing or wrong", str(error))
         except Exception:
             log.exception("request.failed")
-            return _unanswered()
+            return _UNANSWERED
         return await self._answer_command(event, command, structured=contract.is_structured(headers))
 
     async def _read(
@@ -108,12 +116,14 @@ class Service:
             if self._chaos is not None and await self._disturb(event, order_id):
                 return asgi.problem(500, "Injected by the chaos revision", "no work was done")
             reply = await self._decide(event, command, _time_left_s(event) - (time.perf_counter() - started))
+        except Overloaded:
+            return self._shed()
         except _NO_ANSWER as error:
             log.warning("command.unanswered", error=type(error).__name__, **fields)
-            return _unanswered()
+            return _UNANSWERED
         except Exception:
             log.exception("command.failed", **fields)
-            return _unanswered()
+            return _UNANSWERED
         took_ms = round((time.perf_counter() - started) * 1000, 1)
         answer = self._reply(event, reply)
         reason = getattr(reply, "reason", None)
@@ -146,6 +156,14 @@ class Service:
             orders = await read_orders(connection, [order_id])
         return orders.get(order_id, contract.Unknown(order_id))
 
+    def _shed(self) -> asgi.Answer:
+        """Refuse a request because too many wait, with a line in the log for each second of it."""
+        self._shed_since_told += 1
+        if (now := time.monotonic()) - self._told_at >= 1:
+            log.warning("requests.shed", count=self._shed_since_told)
+            self._told_at, self._shed_since_told = now, 0
+        return _UNANSWERED
+
     def _reply(self, event: contract.Event, reply: Any) -> contract.Event:
         found = contract.FOUND if event.type == contract.LOOKUP else contract.CONFIRMED
         return contract.Event(
@@ -163,8 +181,3 @@ class Service:
 def _time_left_s(event: contract.Event) -> float:
     time_left_ms = DEFAULT_TIME_LEFT_MS if event.time_left_ms is None else event.time_left_ms
     return min(time_left_ms, MAX_TIME_LEFT_MS) / 1000
-
-
-def _unanswered() -> asgi.Answer:
-    detail = "what became of the command is not known: ask again with the same id"
-    return asgi.problem(503, "No answer in time", detail, RETRY_AFTER_S)

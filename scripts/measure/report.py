@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from scripts.measure.rounds import CONNECTIONS, MAIN_CONNECTIONS, STORED, Figures
+from scripts.measure.rounds import CONNECTIONS, MAIN_CONNECTIONS, OVERLOAD_CONNECTIONS, STORED, Figures
 
 TARGETS: Final = {
     "orders_vs_hot_row": (">=", 4.0),
@@ -10,6 +10,7 @@ TARGETS: Final = {
     "p99_ms": ("<=", 50.0),
     "two_process_gain": (">=", 1.2),
     "growth_ratio": (">=", 0.9),
+    "goodput_ratio": (">=", 0.8),
     "cold_start_ratio": ("<=", 1.5),
 }
 
@@ -26,6 +27,8 @@ def summarize(figures: Figures) -> dict[str, Any]:
         "p99_ms": figures.median_of(f"p99_ms_{MAIN_CONNECTIONS}"),
         "two_process_gain": figures.median_of("two_processes_rps") / orders,
         "growth_ratio": figures.median_of(f"stored_{STORED[-1]}_rps") / orders,
+        "goodput_ratio": figures.median_of("overload_rps")
+        / max(figures.median_of(f"orders_rps_{connections}") for connections in CONNECTIONS),
         "cold_start_ratio": figures.median_of("cold_start_s") / figures.median_of("bare_cold_start_s"),
     }
     rounded: dict[str, Any] = {name: round(figure, 3) for name, figure in summary.items()}
@@ -50,6 +53,7 @@ def table(figures: Figures, summary: dict[str, Any]) -> str:
             _line(f"orders, one hot type, {connections} connections", figures, f"orders_rps_{connections}", times)
         )
     lines += [
+        _line(f"orders, {OVERLOAD_CONNECTIONS} connections", figures, "overload_rps"),
         _line("orders, twenty types", figures, "types_rps"),
         _line("orders, two processes", figures, "two_processes_rps"),
         *(_line(f"orders, {count:,} stored before", figures, f"stored_{count}_rps") for count in STORED),

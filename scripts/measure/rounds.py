@@ -19,6 +19,7 @@ from scripts.measure.servers import SECRET, SHOW, Server
 
 CONNECTIONS: Final = (1, 8, 64, 256)
 MAIN_CONNECTIONS: Final = 64
+OVERLOAD_CONNECTIONS: Final = 640  # ten times as many as keep it busy
 STORED: Final = (100_000, 1_000_000)
 TYPES: Final = tuple(f"type-{number:02}" for number in range(20))
 HOT: Final = TYPES[:1]
@@ -61,6 +62,7 @@ class Bench:
             figures.add(f"p50_ms_{connections}", result.p50_ms)
             figures.add(f"p99_ms_{connections}", result.p99_ms)
             figures.add("refused", result.refused)
+        figures.add("overload_rps", self._load([self.functions[_EMPTY]], HOT, OVERLOAD_CONNECTIONS).rps)
         figures.add("types_rps", self._load([self.functions[_EMPTY]], TYPES).rps)
         figures.add("two_processes_rps", self._load([self.functions[_EMPTY], self.functions["second"]], HOT).rps)
         for count in STORED:

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from functions.orders import contract, database
-from functions.orders.backlog import Backlog, Overloaded, Publish
+from functions.orders.backlog import MAX_WAITING, Backlog, Overloaded, Publish
 from functions.orders.contract import PLACE, Order
 from functions.orders.ledger import Ledger, Unanswered
 from functions.orders.rules import Cancel, Place
-from tests.functions.local_invoker import LocalInvoker, make_order, make_show
+from tests.functions.local_invoker import Answer, LocalInvoker, make_order, make_show
 
 
 async def test_without_its_database_the_function_answers_503(lonely_function: LocalInvoker) -> None:
@@ -73,6 +73,23 @@ async def test_a_full_ledger_refuses_at_once() -> None:
     await ledger.close()
     with pytest.raises(Unanswered):
         await waiting
+
+
+async def test_with_the_ledger_full_a_request_is_refused_unread_in_the_same_turn(
+    orders_database_url: str, on_sale: LocalInvoker
+) -> None:
+    async with await psycopg.AsyncConnection.connect(orders_database_url) as session:
+        await session.execute("SELECT * FROM stock FOR UPDATE")
+        waiting = [asyncio.ensure_future(on_sale.send(PLACE, make_order(), time_left_ms=10_000)) for _ in range(12_000)]
+        await asyncio.sleep(0)  # each is read and queued in one turn
+        with pytest.raises(StopIteration) as ended:
+            on_sale.post({}, b"not read").send(None)
+        refused: Answer = ended.value.value
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert (await on_sale.post({}, b"", method="GET", path="/healthz")).status == 200
+    answers = await asyncio.gather(*waiting)
+    assert {answer.status for answer in answers} == {200, 503}
+    assert sum(answer.status == 503 for answer in answers) <= 12_000 - MAX_WAITING
 
 
 async def test_publications_and_sales_in_one_batch_keep_their_order(orders_database_url: str) -> None:
