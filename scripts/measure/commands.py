@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         with started(parsed.seconds, _say) as bench:
             for number in range(1, parsed.rounds + 1):
                 _say(f"round {number} of {parsed.rounds}")
-                bench.measure(figures)
+                bench.measure(number, figures)
     except (LoadError, NoAnswer, PostgresError, migrate.Unreachable, migrate.Failed, OSError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -49,25 +50,44 @@ class Bench:
     bare: Server
     seconds: float
 
-    def measure(self, figures: Figures) -> None:
-        """One round."""
+    def measure(self, number: int, figures: Figures) -> None:
+        """Round `number`."""
         self._forget_sales()
         database_url = self.postgres.url("pgbench")
         tps = hot_row.transactions_per_second(self.postgres.folder, database_url, self.folder, self.seconds)
         figures.add("hot_row_tps", tps)
-        figures.add("bare_rps", self._load([self.bare], HOT).rps)
-        for connections in CONNECTIONS:
-            result = self._load([self.functions[_EMPTY]], HOT, connections)
-            figures.add(f"orders_rps_{connections}", result.rps)
-            figures.add(f"p50_ms_{connections}", result.p50_ms)
-            figures.add(f"p99_ms_{connections}", result.p99_ms)
-            figures.add("refused", result.refused)
-        figures.add("overload_rps", self._load([self.functions[_EMPTY]], HOT, OVERLOAD_CONNECTIONS).rps)
-        figures.add("types_rps", self._load([self.functions[_EMPTY]], TYPES).rps)
-        figures.add("two_processes_rps", self._load([self.functions[_EMPTY], self.functions["second"]], HOT).rps)
-        for count in STORED:
-            figures.add(f"stored_{count}_rps", self._load([self.functions[str(count)]], HOT).rps)
+        for measure in self._in_turn(number):
+            measure(figures)
         self._measure_cold_starts(figures)
+
+    def _in_turn(self, number: int) -> list[Callable[[Figures], None]]:
+        """The loads, beginning with another one in each round: what comes later finds more to be written to disk."""
+        empty, second = self.functions[_EMPTY], self.functions["second"]
+        loads = [
+            partial(self._measure_rate, "bare_rps", [self.bare], HOT, MAIN_CONNECTIONS),
+            *(partial(self._measure_orders, connections) for connections in CONNECTIONS),
+            partial(self._measure_rate, "overload_rps", [empty], HOT, OVERLOAD_CONNECTIONS),
+            partial(self._measure_rate, "types_rps", [empty], TYPES, MAIN_CONNECTIONS),
+            partial(self._measure_rate, "two_processes_rps", [empty, second], HOT, MAIN_CONNECTIONS),
+            *(
+                partial(self._measure_rate, f"stored_{count}_rps", [self.functions[str(count)]], HOT, MAIN_CONNECTIONS)
+                for count in STORED
+            ),
+        ]
+        begin = number * 3 % len(loads)  # 3 has no divisor in common with 10: each is first in some round
+        return loads[begin:] + loads[:begin]
+
+    def _measure_rate(
+        self, name: str, targets: list[Server], types: tuple[str, ...], connections: int, figures: Figures
+    ) -> None:
+        figures.add(name, self._load(targets, types, connections).rps)
+
+    def _measure_orders(self, connections: int, figures: Figures) -> None:
+        result = self._load([self.functions[_EMPTY]], HOT, connections)
+        figures.add(f"orders_rps_{connections}", result.rps)
+        figures.add(f"p50_ms_{connections}", result.p50_ms)
+        figures.add(f"p99_ms_{connections}", result.p99_ms)
+        figures.add("refused", result.refused)
 
     def _load(self, targets: list[Server], types: tuple[str, ...], connections: int = MAIN_CONNECTIONS) -> load.Result:
         requests = self.folder / "requests"
