@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,10 +60,10 @@ class Bench:
             measure(figures)
         self._measure_cold_starts(figures)
 
-    def _in_turn(self, number: int) -> list[Callable[[Figures], None]]:
+    def _in_turn(self, number: int) -> Sequence[Callable[[Figures], None]]:
         """The loads, beginning with another one in each round: what comes later finds more to be written to disk."""
         empty, second = self.functions[_EMPTY], self.functions["second"]
-        loads = [
+        loads: list[Callable[[Figures], None]] = [
             partial(self._measure_rate, "bare_rps", [self.bare], HOT, MAIN_CONNECTIONS),
             *(partial(self._measure_orders, connections) for connections in CONNECTIONS),
             partial(self._measure_rate, "overload_rps", [empty], HOT, OVERLOAD_CONNECTIONS),
