@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _MIN_SECRET: Final = 32
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LIMIT: Final = re.compile(r"[1-9][0-9]{0,5}/(second|minute|hour|day)")
 
 T = TypeVar("T")
 
@@ -27,10 +29,21 @@ class Settings:
     order_key_secret: str = field(repr=False)
     frontend_database_url: str = field(repr=False)
     log_level: str = "info"
+    host: str = "0.0.0.0"  # noqa: S104  # in a pod every address is the pod's own
+    port: int = 8080
+    web_threads: int = 16  # requests answered at once
+    web_waiting: int = 32  # requests that may wait for that, about a second each
+    metrics_port: int | None = None  # None: not served
+    pending_limit: int = 3000
+    pending_give_up_s: float = 24 * 3600.0
+    pending_workers: int = 4
+    trusted_address_header: str | None = None  # None: no limit for a client, for nobody can be told apart
+    client_limit: str = "60/minute"
 
 
 def load(environ: Mapping[str, str]) -> Settings:
     """The settings in `environ`. Raises SettingsError for the first variable that is missing or bad."""
+    port = read_number(environ, "PORT", default=8080, low=1, high=65535)
     return Settings(
         orders_url=_read(environ, "ORDERS_URL", _address),
         orders_stable_url=_read(environ, "ORDERS_STABLE_URL", _address),
@@ -38,6 +51,16 @@ def load(environ: Mapping[str, str]) -> Settings:
         order_key_secret=_read(environ, "ORDER_KEY_SECRET", _secret),
         frontend_database_url=_read(environ, "FRONTEND_DATABASE_URL", _database),
         log_level=_read(environ, "LOG_LEVEL", _log_level, default="info"),
+        host=_read(environ, "HOST", _host, default="0.0.0.0"),  # noqa: S104
+        port=port,
+        web_threads=read_number(environ, "WEB_THREADS", default=16, low=1, high=256),
+        web_waiting=read_number(environ, "WEB_WAITING", default=32, low=0, high=1024),
+        metrics_port=_read_metrics_port(environ, port),
+        pending_limit=read_number(environ, "PENDING_LIMIT", default=3000, low=1, high=1_000_000),
+        pending_give_up_s=3600.0 * read_number(environ, "PENDING_GIVE_UP_HOURS", default=24, low=1, high=720),
+        pending_workers=read_number(environ, "PENDING_WORKERS", default=4, low=1, high=64),
+        trusted_address_header=_read_optional(environ, "TRUSTED_ADDRESS_HEADER", _header),
+        client_limit=_read(environ, "CLIENT_LIMIT", _limit, default="60/minute"),
     )
 
 
@@ -50,6 +73,23 @@ def read_number(environ: Mapping[str, str], name: str, *, default: int, low: int
         return int(text)
 
     return _read(environ, name, number, default=str(default))
+
+
+def _read_metrics_port(environ: Mapping[str, str], port: int) -> int | None:
+    if not _is_set(environ, "METRICS_PORT"):
+        return None
+    metrics_port = read_number(environ, "METRICS_PORT", default=port, low=1, high=65535)
+    if metrics_port == port:
+        raise SettingsError("METRICS_PORT: must differ from PORT, which everybody can reach")
+    return metrics_port
+
+
+def _read_optional(environ: Mapping[str, str], name: str, parse: Callable[[str], T]) -> T | None:
+    return _read(environ, name, parse) if _is_set(environ, name) else None
+
+
+def _is_set(environ: Mapping[str, str], name: str) -> bool:
+    return bool(environ.get(name, "").strip())
 
 
 def _read(environ: Mapping[str, str], name: str, parse: Callable[[str], T], default: str | None = None) -> T:
@@ -74,6 +114,24 @@ def _address(text: str) -> str:
     if not well_formed or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
         raise wrong
     return f"http://{parts.netloc}/"
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError("must be a host name or an address")
+    return text
+
+
+def _header(text: str) -> str:
+    if not _HEADER.fullmatch(text):
+        raise ValueError("must be the name of a header, such as X-Forwarded-For")
+    return text
+
+
+def _limit(text: str) -> str:
+    if not _LIMIT.fullmatch(text):
+        raise ValueError("must be of the form 60/minute; second, hour and day do as well")
+    return text
 
 
 def _secret(text: str) -> str:

@@ -25,6 +25,25 @@ def test_the_environment_is_read_into_one_object() -> None:
     assert load({**GOOD, "LOG_LEVEL": "WARNING"}).log_level == "warning"
 
 
+def test_what_is_optional_is_read_too() -> None:
+    optional = {
+        "HOST": "::1",
+        "PORT": "81",
+        "WEB_THREADS": "4",
+        "WEB_WAITING": "0",
+        "METRICS_PORT": "9100",
+        "PENDING_LIMIT": "10",
+        "PENDING_GIVE_UP_HOURS": "2",
+        "PENDING_WORKERS": "1",
+        "TRUSTED_ADDRESS_HEADER": "X-Real-IP",
+        "CLIENT_LIMIT": "5/second",
+    }
+    read = load({**GOOD, **optional})
+    assert (read.host, read.port, read.web_threads, read.web_waiting) == ("::1", 81, 4, 0)
+    assert (read.metrics_port, read.pending_limit, read.pending_give_up_s, read.pending_workers) == (9100, 10, 7200, 1)
+    assert (read.trusted_address_header, read.client_limit) == ("X-Real-IP", "5/second")
+
+
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
@@ -53,6 +72,18 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("ORDER_KEY_SECRET", "k" * 31),
         ("FRONTEND_DATABASE_URL", "sqlite://"),
         ("LOG_LEVEL", "loud"),
+        ("HOST", "a b"),
+        ("PORT", "http"),
+        ("WEB_THREADS", "257"),
+        ("WEB_WAITING", "-1"),
+        ("METRICS_PORT", "8080"),
+        ("METRICS_PORT", "65536"),
+        ("PENDING_LIMIT", "some"),
+        ("PENDING_GIVE_UP_HOURS", "0.5"),
+        ("PENDING_WORKERS", "65"),
+        ("TRUSTED_ADDRESS_HEADER", "X Forwarded For"),
+        ("CLIENT_LIMIT", "60 per minute"),
+        ("CLIENT_LIMIT", "0/hour"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line_that_does_not_show_it(name: str, value: str) -> None:

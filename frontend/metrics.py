@@ -1,0 +1,152 @@
+"""What the shop counts and times, for Prometheus: docs/metrics.md says what each means."""
+
+import threading
+from typing import Final
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    start_http_server,
+)
+
+BREAKER_STATES: Final = ("closed", "open", "half_open")
+_BUCKETS_S: Final = (
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    4.5,
+    6.0,
+)  # 2 s a try, 6 s a purchase
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Metrics:
+    """The figures of one shop, in a registry of its own; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        # A time stamp beside each counter would double the series and tell nothing.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._count_calls()
+        self._count_purchases()
+        self._count_requests()
+
+    def called(self, *, kind: str, route: str, revision: str, attempt: int, outcome: str, took_s: float) -> None:
+        """One try of a call of the function ended after `took_s` seconds."""
+        self._calls.labels(kind, route, revision, str(attempt), outcome).inc()
+        self._call_seconds.labels(kind, route).observe(took_s)
+
+    def breaker(self, route: str, state: str) -> None:
+        """The breaker of `route` is `closed`, `open` or `half_open`; said again, it changes nothing."""
+        with self._lock:
+            if self._breaker_states.get(route) == state:
+                return
+            self._breaker_states[route] = state
+            for each in BREAKER_STATES:
+                self._breaker.labels(route, each).set(each == state)
+            self._breaker_changes.labels(route, state).inc()
+
+    def budget(self, route: str, left: float) -> None:
+        """`left` more retries may go to `route` now."""
+        self._budget.labels(route).set(left)
+
+    def pending(self, depth: int, oldest_s: float) -> None:
+        """`depth` purchases wait to be decided, the oldest since `oldest_s` seconds."""
+        self._depth.set(depth)
+        self._oldest.set(oldest_s)
+
+    def decided(self, outcome: str) -> None:
+        """A purchase came to its end: `confirmed`, `rejected:<reason>`, `cancelled` or `refused`."""
+        self._decided.labels(outcome).inc()
+
+    def saw(self, what: str) -> None:
+        """What a buyer was answered: `confirmed`, `rejected`, `confirming`, `unconfirmed`, `busy` or `invalid`."""
+        self._saw.labels(what).inc()
+
+    def admitted(self, working: int, waiting: int) -> None:
+        """`working` requests are being answered, `waiting` wait for their turn."""
+        self._working.set(working)
+        self._waiting.set(waiting)
+
+    def turned_away(self, why: str) -> None:
+        """A request was refused unread: `overload`, or `client_limit`."""
+        self._turned_away.labels(why).inc()
+
+    def answered(self, *, method: str, path: str, status: int, took_s: float) -> None:
+        """A request at the address pattern `path` was answered after `took_s` seconds."""
+        self._request_seconds.labels(method, path, str(status)).observe(took_s)
+
+    def serve(self, host: str, port: int) -> None:
+        """Serves the figures at `host`:`port` until the process ends; a port that can't be had is logged."""
+        try:
+            start_http_server(port, host, self.registry)
+        except OSError as error:
+            log.error("metrics are not served", port=port, why=error.strerror)
+
+    def _count_calls(self) -> None:
+        self._lock = threading.Lock()
+        self._breaker_states: dict[str, str] = {}
+        self._calls = Counter(
+            "flametickets_calls",
+            "Tries of calls of the order function",
+            ["kind", "route", "revision", "attempt", "outcome"],
+            registry=self.registry,
+        )
+        self._call_seconds = Histogram(
+            "flametickets_call_seconds",
+            "How long a try took",
+            ["kind", "route"],
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._breaker = Gauge(
+            "flametickets_breaker", "1 for the state that the breaker is in", ["route", "state"], registry=self.registry
+        )
+        self._breaker_changes = Counter(
+            "flametickets_breaker_changes",
+            "Times that the breaker came into the state",
+            ["route", "state"],
+            registry=self.registry,
+        )
+        self._budget = Gauge(
+            "flametickets_retry_budget_left", "Retries that are left now", ["route"], registry=self.registry
+        )
+
+    def _count_purchases(self) -> None:
+        self._depth = Gauge("flametickets_pending_depth", "Pending purchases", registry=self.registry)
+        self._oldest = Gauge(
+            "flametickets_pending_oldest_seconds", "Age of the oldest pending purchase", registry=self.registry
+        )
+        self._decided = Counter(
+            "flametickets_purchases_decided", "Purchases by final outcome", ["outcome"], registry=self.registry
+        )
+        self._saw = Counter(
+            "flametickets_buyers_saw", "Answers to purchases by what the buyer saw", ["what"], registry=self.registry
+        )
+
+    def _count_requests(self) -> None:
+        self._working = Gauge("flametickets_requests_working", "Requests being answered", registry=self.registry)
+        self._waiting = Gauge("flametickets_requests_waiting", "Requests waiting for a turn", registry=self.registry)
+        self._turned_away = Counter(
+            "flametickets_requests_turned_away", "Requests refused unread", ["why"], registry=self.registry
+        )
+        self._request_seconds = Histogram(
+            "flametickets_request_seconds",
+            "How long a request took",
+            ["method", "path", "status"],
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
