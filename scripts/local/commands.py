@@ -102,6 +102,7 @@ def _status(folder: Folder) -> int:
     print(f"  traffic: {_in_words(_present_split(folder, state))}; faults of chaos: {state.chaos_faults or 'none'}")
     for route, port in state.route_ports.items():
         print(f"  route {route}: http://127.0.0.1:{port}")
+    print(f"  metrics of the shop: http://127.0.0.1:{state.metrics_port}/metrics")
     for name, url in state.database_urls.items():
         print(f"  database {name}: {url}")
     print(f"\n  {'process':<17}{'pid':>8}  {'port':>5}  {'restarts':>8}  log")

@@ -22,6 +22,7 @@ class Parts:
     secrets: Secrets
     ports: Ports
     shop_port: int
+    metrics_port: int
 
     def postgres(self, name: str, server: EmbeddedPostgres) -> Process:
         """A prepared PostgreSQL server; what its sessions leave behind is cleared before a restart."""
@@ -61,6 +62,7 @@ class Parts:
             "FRONTEND_DATABASE_URL": database_url,
             "HOST": _HOST,
             "PORT": str(self.shop_port),
+            "METRICS_PORT": str(self.metrics_port),
         }
         return self._process("frontend", read_command("web"), settings)
 

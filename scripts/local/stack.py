@@ -165,11 +165,11 @@ class Stack:
     def _start(self, shows: tuple[Show, ...]) -> None:
         end_marked(self.folder.path)
         self._check_port()
-        admin, *numbers, free = free_ports(7)
+        admin, *numbers, metrics, free = free_ports(8)
         routes = [WEIGHTED, *map(route_name, REVISIONS)]
         revisions = dict(zip(REVISIONS, numbers[3:], strict=True))
         ports = Ports(admin, dict(zip(routes, numbers[:3], strict=True)), revisions)
-        self._parts = Parts(self.folder.path, self.folder.secrets(), ports, self._port or free)
+        self._parts = Parts(self.folder.path, self.folder.secrets(), ports, self._port or free, metrics)
         self._start_databases()
         self._start_functions()
         self._put_on_sale(shows)
@@ -257,6 +257,7 @@ class Stack:
             started_at=self._started_at.isoformat(timespec="seconds"),
             url=self.url,
             admin_port=self._parts.ports.admin,
+            metrics_port=self._parts.metrics_port,
             route_ports=dict(self._parts.ports.routes),
             revision_ports=dict(self._parts.ports.revisions),
             split=dict(FIRST_SPLIT),

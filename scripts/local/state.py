@@ -32,6 +32,7 @@ class State(msgspec.Struct):
     started_at: str
     url: str
     admin_port: int
+    metrics_port: int
     route_ports: dict[str, int]
     revision_ports: dict[str, int]
     split: dict[str, int]

@@ -18,6 +18,7 @@ from scripts.local.ports import free_ports
 from scripts.local.postgres import EmbeddedPostgres
 from scripts.local.stack import SIDES
 from scripts.local.state import Folder
+from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -97,8 +98,8 @@ def dev(tmp_path: Path) -> Iterator[Dev]:
 
 def _shop_sells(dev: Dev) -> bool:
     try:
-        return requests.get(f"{dev.state()['url']}/readyz", timeout=5).status_code == 200
-    except (requests.RequestException, OSError):
+        return sells(dev.state()["url"])
+    except OSError:
         return False
 
 
@@ -108,7 +109,14 @@ def test_it_runs_says_what_runs_shifts_traffic_and_leaves_nothing_when_asked_to_
 
     status = dev.run("status")
     assert status.returncode == 0
-    for word in (*dev.state()["processes"], "stable 100 %, chaos 0 %", "faults of chaos: error:0.3", "stable.log"):
+    metrics = f"http://127.0.0.1:{dev.state()['metrics_port']}/metrics"
+    for word in (
+        *dev.state()["processes"],
+        metrics,
+        "stable 100 %, chaos 0 %",
+        "faults of chaos: error:0.3",
+        "stable.log",
+    ):
         assert word in status.stdout
 
     assert dev.run("traffic").stdout == "stable 100 %, chaos 0 %\n"

@@ -15,18 +15,10 @@ from scripts.local.function_client import FunctionClient, NoAnswer
 from scripts.local.shows import read_shows
 from scripts.local.stack import SAMPLES, AlreadyRuns, Stack
 from tests.faults.buyers import buy, publish_last_tickets
+from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, kill_and_wait, wait_until
 
 PROCESSES = ["postgres-orders", "postgres-pending", "gateway", "stable", "chaos", "frontend"]
-
-
-def _sells(stack: Stack) -> bool:
-    """Whether the shop shows what is left, fresh from the function."""
-    try:
-        answer = requests.get(f"{stack.url}/readyz", timeout=5)
-    except requests.RequestException:
-        return False
-    return answer.status_code == 200
 
 
 def test_the_shop_sells_the_sample_shows(stack: Stack) -> None:
@@ -107,7 +99,7 @@ def test_the_two_databases_are_of_two_servers(stack: Stack) -> None:
 def test_a_second_stack_of_one_folder_is_refused(stack: Stack) -> None:
     with pytest.raises(AlreadyRuns, match="is running already"):
         Stack(stack.folder.path).start()
-    assert _sells(stack)
+    assert sells(stack.url)
 
 
 def test_an_unsigned_or_foreign_request_gets_nothing(stack: Stack) -> None:
