@@ -1,6 +1,7 @@
 """What the shop counts and times, for Prometheus: docs/metrics.md says what each means."""
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -76,10 +77,10 @@ class Metrics:
         """What a buyer was answered: `confirmed`, `rejected`, `confirming`, `unconfirmed`, `busy` or `invalid`."""
         self._saw.labels(what).inc()
 
-    def admitted(self, working: int, waiting: int) -> None:
-        """`working` requests are being answered, `waiting` wait for their turn."""
-        self._working.set(working)
-        self._waiting.set(waiting)
+    def watch_admission(self, working: Callable[[], float], waiting: Callable[[], float]) -> None:
+        """From now on these are asked how many requests are being answered, and how many wait for that."""
+        self._working.set_function(working)
+        self._waiting.set_function(waiting)
 
     def turned_away(self, why: str) -> None:
         """A request was refused unread: `overload`, or `client_limit`."""
