@@ -6,8 +6,10 @@ from flask import Flask
 
 from frontend import errors, logs, security, static_urls
 from frontend.catalogue import CatalogueCache
+from frontend.metrics import Metrics
 from frontend.orders_client import OrdersClient
 from frontend.orders_http import HttpOrdersClient
+from frontend.routes import Routes
 from frontend.settings import Settings, load
 from frontend.shop import EXTENSION, Shop
 from frontend.transport import Transport
@@ -17,7 +19,10 @@ from frontend.views import api, health, orders, shop
 def create_app(settings: Settings | None = None, client: OrdersClient | None = None) -> Flask:
     """The shop as a WSGI application; what is not given comes from the environment. Raises SettingsError."""
     settings = settings or load(os.environ)
-    client = client or HttpOrdersClient(settings.orders_url, settings.signing_secrets[0], Transport())
+    routes = Routes.of(settings.orders_url, settings.orders_stable_url)
+    client = client or HttpOrdersClient(
+        routes, settings.signing_secrets[0], Transport(), Metrics(), web_threads=settings.web_threads
+    )
     app = Flask("frontend")
     app.extensions[EXTENSION] = Shop(settings, client, CatalogueCache(client))
     logs.configure(settings.log_level)

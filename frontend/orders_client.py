@@ -57,6 +57,14 @@ class OrdersClient(Protocol):
     ) -> Confirmed | Rejected | Unconfirmed:
         """Buys; the same `order_id` and `order` again give the same outcome."""
 
+    def replay(
+        self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
+    ) -> Confirmed | Rejected | Unconfirmed:
+        """One try of a pending purchase, on the stable tag alone; Unconfirmed("stable_open") if it wasn't made."""
+
+    def stable_opens_in(self) -> float:
+        """Seconds until the stable tag may be tried again; 0 when it may be now."""
+
     def lookup(self, order_id: str, traceparent: str) -> Found | Unknown | Unconfirmed:
         """The present state of an order."""
 

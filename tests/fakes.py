@@ -40,10 +40,15 @@ def sample_shows(now: datetime | None = None) -> tuple[contract.Show, ...]:
 
 
 class FakeOrders:
-    """An OrdersClient with the visible behaviour of the function's rules; `away` makes every call Unconfirmed."""
+    """An OrdersClient with the visible behaviour of the function's rules.
+
+    `away` makes every call Unconfirmed; `opens_in` is how long the stable tag's breaker stays open, and while it does
+    nothing is replayed.
+    """
 
     def __init__(self, shows: Iterable[contract.Show] | None = None, now: Callable[[], datetime] = utc_now) -> None:
         self.away = False
+        self.opens_in = 0.0
         self.calls: list[str] = []
         self.traceparents: list[str] = []
         self._now = now
@@ -67,14 +72,17 @@ class FakeOrders:
     def place(
         self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
     ) -> Confirmed | Rejected | Unconfirmed:
-        with self._lock:
-            if self._is_away("place", traceparent):
-                return Unconfirmed("away")
-            if (known := self._orders.get(order_id)) is None:
-                known = self._orders[order_id] = self._decide(order_id, order, pressed_at)
-            elif known.fingerprint and known.fingerprint != contract.fingerprint(order):
-                return Rejected(contract.Rejection(order_id, "id_reused"))
-            return Confirmed(known) if known.status == "confirmed" else Rejected(_rejection(known))
+        return self._buy("place", order_id, order, pressed_at, traceparent)
+
+    def replay(
+        self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
+    ) -> Confirmed | Rejected | Unconfirmed:
+        if self.opens_in > 0:
+            return Unconfirmed("stable_open")
+        return self._buy("replay", order_id, order, pressed_at, traceparent)
+
+    def stable_opens_in(self) -> float:
+        return self.opens_in
 
     def lookup(self, order_id: str, traceparent: str) -> Found | Unknown | Unconfirmed:
         with self._lock:
@@ -104,6 +112,18 @@ class FakeOrders:
             now = self._now()
             shows = sorted(self._shows.values(), key=lambda show: (show.starts_at, show.slug))
             return contract.Catalogue(now, tuple(self._listed(show, now) for show in shows))
+
+    def _buy(
+        self, call: str, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
+    ) -> Confirmed | Rejected | Unconfirmed:
+        with self._lock:
+            if self._is_away(call, traceparent):
+                return Unconfirmed("away")
+            if (known := self._orders.get(order_id)) is None:
+                known = self._orders[order_id] = self._decide(order_id, order, pressed_at)
+            elif known.fingerprint and known.fingerprint != contract.fingerprint(order):
+                return Rejected(contract.Rejection(order_id, "id_reused"))
+            return Confirmed(known) if known.status == "confirmed" else Rejected(_rejection(known))
 
     def _is_away(self, call: str, traceparent: str) -> bool:
         self.calls.append(call)

@@ -9,8 +9,10 @@ import msgspec
 import pytest
 import requests
 
+from frontend.metrics import Metrics
 from frontend.orders_client import Cancelled, Confirmed, Found, OrdersClient, Rejected, Unconfirmed, Unknown
 from frontend.orders_http import HttpOrdersClient
+from frontend.routes import Routes
 from frontend.transport import Transport
 from functions.orders import contract
 from tests.fakes import FakeOrders, sample_shows
@@ -60,7 +62,8 @@ def buyer(request: pytest.FixtureRequest) -> Iterator[Buyer]:
         wait_until(lambda: answers(port), within_s=20)
         for show in sample_shows():
             publish(port, show)
-        yield Buyer(HttpOrdersClient(f"http://127.0.0.1:{port}/", SECRET, Transport()))
+        url = f"http://127.0.0.1:{port}/"
+        yield Buyer(HttpOrdersClient(Routes.of(url, url), SECRET, Transport(), Metrics()))
 
 
 def publish(port: int, show: contract.Show) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from frontend.metrics import Metrics
 from frontend.orders_client import OrdersClient, Unconfirmed
 from frontend.orders_http import HttpOrdersClient
+from frontend.routes import Routes
 from frontend.transport import Transport
 from tests.fakes import FakeOrders
 from tests.frontend.client_contract import TRACE, ClientContract, new_id, now, wants
@@ -32,5 +34,5 @@ class TestFakeOverHttp(ClientContract):
     def client(self, orders: FakeOrders) -> Iterator[OrdersClient]:
         transport = Transport()
         with function_server(orders, SIGNING_SECRET) as server:
-            yield HttpOrdersClient(server.url, SIGNING_SECRET, transport)
+            yield HttpOrdersClient(Routes.of(server.url, server.url), SIGNING_SECRET, transport, Metrics())
             transport.close()
