@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Final
+from wsgiref.simple_server import WSGIServer
 
 import structlog
 from prometheus_client import (
@@ -41,6 +42,10 @@ class Metrics:
         # A time stamp beside each counter would double the series and tell nothing.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
+        self._lock = threading.Lock()
+        self._server: WSGIServer | None = None
+        self._closed = threading.Event()
+        self._breaker_states: dict[str, str] = {}
         self._count_calls()
         self._count_purchases()
         self._count_requests()
@@ -90,16 +95,43 @@ class Metrics:
         """A request at the address pattern `path` was answered after `took_s` seconds."""
         self._request_seconds.labels(method, path, str(status)).observe(took_s)
 
-    def serve(self, host: str, port: int) -> None:
-        """Serves the figures at `host`:`port` until the process ends; a port that can't be had is logged."""
-        try:
-            start_http_server(port, host, self.registry)
-        except OSError as error:
-            log.error("metrics are not served", port=port, why=error.strerror)
+    def serve(self, host: str, port: int, again_s: float = 5.0) -> None:
+        """Serves the figures at `host`:`port` until `close` or the end of the process.
+
+        A port that can't be had is logged, and tried again every `again_s` seconds: at a reload of the server its
+        former process may still have it.
+        """
+        if (why := self._try_to_serve(host, port)) is not None:
+            log.error("metrics are not served", port=port, why=why)
+            threading.Thread(target=self._keep_trying, args=(host, port, again_s), daemon=True).start()
+
+    def close(self) -> None:
+        """Serves no more."""
+        with self._lock:
+            self._closed.set()
+            if self._server is not None:
+                self._server.shutdown()
+                self._server.server_close()
+                self._server = None
+
+    def _keep_trying(self, host: str, port: int, again_s: float) -> None:
+        while not self._closed.wait(again_s):
+            if self._try_to_serve(host, port) is None:
+                log.info("metrics are served", port=port)
+                return
+
+    def _try_to_serve(self, host: str, port: int) -> str | None:
+        """Why not, or None."""
+        with self._lock:
+            if self._closed.is_set():
+                return "closed"
+            try:
+                self._server, _ = start_http_server(port, host, self.registry)
+            except OSError as error:
+                return error.strerror or type(error).__name__
+        return None
 
     def _count_calls(self) -> None:
-        self._lock = threading.Lock()
-        self._breaker_states: dict[str, str] = {}
         self._calls = Counter(
             "flametickets_calls",
             "Tries of calls of the order function",
