@@ -3,15 +3,29 @@
 import asyncio
 import hashlib
 import math
+import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, TypeVar
 
 import structlog
+from starlette.types import Receive
+
+from functions.orders.contract import Event
 
 _FORM: Final = re.compile(r"(?P<name>[a-z_]+):(?P<rate>[0-9]*\.?[0-9]+)(:(?P<detail>[a-z0-9]+))?")
-_MILLISECONDS: Final = re.compile(r"([0-9]{1,6})ms")
+_DETAILS: Final[Mapping[str, tuple[str, re.Pattern[str]]]] = {
+    "error": ("error:RATE", re.compile("")),
+    "latency": ("latency:RATE:MEANms", re.compile(r"[0-9]{1,6}ms")),
+    "hang": ("hang:RATE:never or hang:RATE:late", re.compile("never|late")),
+    "drop_reply": ("drop_reply:RATE", re.compile("")),
+    "duplicate": ("duplicate:RATE", re.compile("")),
+    "crash": ("crash:RATE:before or crash:RATE:after", re.compile("before|after")),
+}
+_EXIT_STATUS: Final = 70  # any but 3 and 4, by which gunicorn's workers say that starting another is of no use
+
+T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -22,58 +36,144 @@ class ChaosError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A misbehaviour that hits a share `rate` (0 to 1) of the tries. `mean_ms` is the mean delay of `latency`."""
+    """A misbehaviour that hits a share `rate` (0 to 1) of the tries; `detail` is what the grammar puts behind it."""
 
-    name: Literal["error", "latency"]
+    name: str
     rate: float
-    mean_ms: int = 0
+    detail: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What is drawn for: the two ways to hang, or to crash, hit independently of each other."""
+        return self.name if self.name == "latency" or not self.detail else f"{self.name}:{self.detail}"
 
 
 class Chaos:
-    """Injects faults before the work of a request."""
+    """Injects faults before, around and after the work of a request. `end_process` must not return."""
 
     def __init__(
-        self, faults: tuple[Fault, ...], seed: str, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        faults: tuple[Fault, ...],
+        seed: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        end_process: Callable[[int], Any] = os._exit,
     ) -> None:
-        self._faults = faults
+        self._faults = {fault.kind: fault for fault in faults}
         self._seed = seed
         self._sleep = sleep
+        self._end_process = end_process
 
-    async def disturb(self, order_id: str, attempt: int) -> bool:
-        """Delay this try as the draws for it say; True when it must fail without any work."""
-        for fault in self._faults:
-            if self._draw(order_id, fault.name, attempt) >= fault.rate:
-                continue
-            log.warning("fault.injected", fault=fault.name, order_id=order_id, attempt=attempt)
-            if fault.name == "error":
-                return True
-            await self._sleep(self._delay(fault, order_id, attempt))
-        return False
+    async def disturb(
+        self,
+        event: Event,
+        order_id: str,
+        time_left_s: float,
+        work: Callable[[float], Awaitable[T]],
+        receive: Receive,
+        failed: T,
+    ) -> T | None:
+        """What `work` answers, disturbed as the draws for this try say: `failed`, or None when nothing is to be sent.
 
-    def _delay(self, fault: Fault, order_id: str, attempt: int) -> float:
-        """Seconds, exponentially distributed with the fault's mean."""
-        return -math.log(1 - self._draw(order_id, "latency delay", attempt)) * fault.mean_ms / 1000
+        `work` is told how many seconds it was kept waiting of the `time_left_s` that the caller waits.
+        """
+
+        def hits(kind: str) -> bool:
+            return self._hits(kind, event, order_id)
+
+        waited_s = min(self._delay_s(event), time_left_s) if hits("latency") else 0.0
+        if waited_s:
+            await self._sleep(waited_s)
+        if hits("error"):
+            return failed
+        if hits("crash:before"):
+            self._crash()
+        if hits("hang:never"):
+            await _caller_is_gone(receive)
+            return None
+        if hits("hang:late"):
+            await _caller_is_gone(receive)
+            waited_s = 0.0  # the work is to be done: it knows nothing of the wait
+        answers = await asyncio.gather(*(work(waited_s) for _ in range(2 if hits("duplicate") else 1)))
+        if hits("crash:after"):
+            self._crash()
+        if hits("drop_reply"):
+            await _drop_connection(receive)
+            return None
+        return answers[-1]
+
+    def _hits(self, kind: str, event: Event, order_id: str) -> bool:
+        """Whether the fault hits this try; then it is in the log.
+
+        Drawn with the event's id: for a purchase that is the order id, while a lookup has an id of its own, so
+        that a page which asks again and again is not hit for good.
+        """
+        fault, attempt = self._faults.get(kind), event.attempt or 1
+        if fault is None or self._draw(event.id, kind, attempt) >= fault.rate:
+            return False
+        log.warning(
+            "fault.injected",
+            fault=fault.name,
+            detail=fault.detail or None,
+            type=event.type,
+            order_id=order_id,
+            attempt=attempt,
+            traceparent=event.traceparent,
+        )
+        return True
+
+    def _delay_s(self, event: Event) -> float:
+        """Seconds, exponentially distributed with the mean of `latency`."""
+        mean_ms = int(self._faults["latency"].detail.removesuffix("ms"))
+        return -math.log(1 - self._draw(event.id, "latency delay", event.attempt or 1)) * mean_ms / 1000
 
     def _draw(self, *what: object) -> float:
         """A number from 0 up to 1 that depends on the seed and on `what` alone."""
         text = "\n".join(str(part) for part in (self._seed, *what))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6]) / 2**48
 
+    def _crash(self) -> None:
+        """End this process with all that it has in hand; a warning flushes the log, so the fault's line is in it."""
+        self._end_process(_EXIT_STATUS)
+
+
+async def _caller_is_gone(receive: Receive) -> None:
+    """Return once the caller has closed the connection; the body must have been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _drop_connection(receive: Receive) -> None:
+    """Close the connection without a word, and return once it is closed.
+
+    ASGI has no way to say this: an application that sends nothing makes a 500, one that stops in the middle makes
+    a truncated 200. So it takes the transport of the server's own object behind `receive`.
+    """
+    cycle: Any = receive.__self__  # type: ignore[attr-defined]
+    cycle.transport.abort()
+    await _caller_is_gone(receive)
+
 
 def parse(text: str) -> tuple[Fault, ...]:
     """The faults in a value of `CHAOS_FAULTS`, such as `error:0.3,latency:0.2:400ms`. Raises ChaosError."""
-    return tuple(_parse_fault(part.strip()) for part in text.split(","))
+    faults: dict[str, Fault] = {}
+    for part in text.split(","):
+        fault = _parse_fault(part.strip())
+        if fault.kind in faults:
+            raise ChaosError(f"{part.strip()!r}: this fault is there twice")
+        faults[fault.kind] = fault
+    return tuple(faults.values())
 
 
 def _parse_fault(text: str) -> Fault:
     form = _FORM.fullmatch(text)
     if form is None:
         raise ChaosError(f"{text!r} is not of the form name:rate or name:rate:detail")
-    name, rate, detail = form["name"], float(form["rate"]), form["detail"]
+    name, rate, detail = form["name"], float(form["rate"]), form["detail"] or ""
+    if name not in _DETAILS:
+        raise ChaosError(f"{text!r}: the faults are {', '.join(_DETAILS)}")
     if rate > 1:
         raise ChaosError(f"{text!r}: the rate must be from 0 to 1")
-    if name == "error" and detail is None:
-        return Fault("error", rate)
-    if name == "latency" and (milliseconds := _MILLISECONDS.fullmatch(detail or "")):
-        return Fault("latency", rate, int(milliseconds[1]))
-    raise ChaosError(f"{text!r}: this version has the faults error:RATE and latency:RATE:MEANms")
+    how, details = _DETAILS[name]
+    if not details.fullmatch(detail):
+        raise ChaosError(f"{text!r}: must be {how}")
+    return Fault(name, rate, detail)

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +34,7 @@ _NO_ANSWER: Final = (Unanswered, TimeoutError, psycopg.Error, OSError, UnsafeDat
 _UNANSWERED: Final = asgi.problem(
     503, "No answer in time", "what became of the command is not known: ask again with the same id", RETRY_AFTER_S
 )
+_INJECTED: Final = asgi.problem(500, "Injected by the chaos revision", "no work was done")
 _REPLY_TYPES: Final[dict[type, str]] = {
     contract.Rejection: contract.REJECTED,
     contract.Cancelled: contract.CANCELLED,
@@ -69,10 +70,11 @@ class Service:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, as an ASGI application does; never an exception."""
-        answer = await self._answer(scope, receive)
-        await answer.send(send)
+        if (answer := await self._answer(scope, receive)) is not None:
+            await answer.send(send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> asgi.Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> asgi.Answer | None:
+        """The answer; None if the chaos revision keeps it to itself."""
         if scope["path"] in HEALTH_PATHS and scope["method"] in ("GET", "HEAD"):
             return asgi.text(b"ok\n")
         if self._ledger.is_full_for(
@@ -91,7 +93,24 @@ class Service:
         except Exception:
             log.exception("request.failed")
             return _UNANSWERED
-        return await self._answer_command(event, command, structured=contract.is_structured(headers))
+        structured = contract.is_structured(headers)
+        return await (
+            self._answer_command(event, command, structured=structured)
+            if self._chaos is None
+            else self._answer_disturbed(self._chaos, event, command, structured, receive)
+        )
+
+    async def _answer_disturbed(
+        self, chaos: "Chaos", event: contract.Event, command: contract.Command, structured: bool, receive: Receive
+    ) -> asgi.Answer | None:
+        time_left_s = _time_left_s(event)
+
+        def work(waited_s: float) -> Awaitable[asgi.Answer]:
+            left_ms = max(0, round((time_left_s - waited_s) * 1000))
+            left = msgspec.structs.replace(event, time_left_ms=left_ms)
+            return self._answer_command(left, command, structured=structured)
+
+        return await chaos.disturb(event, _order_id(event, command), time_left_s, work, receive, failed=_INJECTED)
 
     async def _read(
         self, scope: Scope, receive: Receive, headers: Mapping[str, str]
@@ -110,11 +129,9 @@ class Service:
         self, event: contract.Event, command: contract.Command, *, structured: bool
     ) -> asgi.Answer:
         started = time.perf_counter()
-        order_id = command.order_id if isinstance(command, contract.OrderRef) else event.id
+        order_id = _order_id(event, command)
         fields = {"type": event.type, "order_id": order_id, "attempt": event.attempt, "traceparent": event.traceparent}
         try:
-            if self._chaos is not None and await self._disturb(event, order_id):
-                return asgi.problem(500, "Injected by the chaos revision", "no work was done")
             reply = await self._decide(event, command, _time_left_s(event) - (time.perf_counter() - started))
         except Overloaded:
             return self._shed()
@@ -129,11 +146,6 @@ class Service:
         reason = getattr(reply, "reason", None)
         log.info("command.answered", reply=answer.type, reason=reason, duration_ms=took_ms, **fields)
         return asgi.encoded(*contract.encode_event(answer, structured=structured))
-
-    async def _disturb(self, event: contract.Event, order_id: str) -> bool:
-        """Whether a fault takes the place of the answer. Raises TimeoutError."""
-        async with asyncio.timeout(_time_left_s(event)):
-            return self._chaos is not None and await self._chaos.disturb(order_id, event.attempt or 1)
 
     async def _decide(self, event: contract.Event, command: contract.Command, time_left_s: float) -> Any:
         """The data of the reply. Raises what stands for no answer; `submit` keeps to the time left by itself."""
@@ -176,6 +188,10 @@ class Service:
             traceparent=event.traceparent,
             revision=self._revision,
         )
+
+
+def _order_id(event: contract.Event, command: contract.Command) -> str:
+    return command.order_id if isinstance(command, contract.OrderRef) else event.id
 
 
 def _time_left_s(event: contract.Event) -> float:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import IO
 
 import requests
 
@@ -34,14 +35,17 @@ def environment(port: int, database_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_function(port: int, database_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, in a group of its own that is gone afterwards."""
+def running_function(
+    port: int, database_url: str, *, output: IO[bytes] | int = subprocess.DEVNULL, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, in a group of its own that is gone afterwards; `output` takes its log."""
     process = subprocess.Popen(
         procfile_command("orders"),
         cwd=ROOT,
-        env=environment(port, database_url),
+        env={**environment(port, database_url), **settings},
         start_new_session=True,
-        stdout=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output == subprocess.DEVNULL else subprocess.STDOUT,
     )
     try:
         yield process

@@ -4,8 +4,13 @@ import re
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
+from starlette.types import Message
+from structlog.testing import capture_logs
 
 from functions.orders import contract
 from functions.orders.chaos import Chaos, ChaosError, Fault, parse
@@ -16,12 +21,56 @@ from tests.functions.local_invoker import LocalInvoker, make_order, make_show
 IDS = [str(uuid.UUID(int=n)) for n in range(2000)]
 
 
-async def no_sleep(_: float) -> None:
-    raise AssertionError
+class Ended(BaseException):
+    """The process would be gone now."""
+
+
+def end_process(_status: int) -> None:
+    raise Ended
+
+
+async def receive_the_end() -> Message:
+    return {"type": "http.disconnect"}
+
+
+@dataclass
+class Tries:
+    """Disturbs tries of an order with the faults that are given; what was slept, and how long each work had waited."""
+
+    faults: str
+    seed: str = "seed"
+    slept: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
+
+    async def one(self, order_id: str, attempt: int = 1, time_left_s: float = 1e9) -> str | None:
+        chaos = Chaos(parse(self.faults), self.seed, self._sleep, end_process)
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        event = contract.Event(order_id, PLACE, "/tests", now, b"{}", attempt=attempt)
+        with capture_logs():
+            return await chaos.disturb(event, order_id, time_left_s, self._work, receive_the_end, failed="failed")
+
+    async def all(self, order_ids: Sequence[str] = IDS, attempt: int = 1) -> list[str | None]:
+        return [await self.one(order_id, attempt) for order_id in order_ids]
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def _work(self, waited_s: float) -> str:
+        self.worked.append(waited_s)
+        return "done"
 
 
 def test_the_grammar_is_read() -> None:
-    assert parse("error:0.3, latency:.2:400ms") == (Fault("error", 0.3), Fault("latency", 0.2, 400))
+    text = "error:0.3, latency:.2:400ms,hang:0.05:never,hang:1:late,drop_reply:0.1,duplicate:0,crash:0.01:after"
+    assert parse(text) == (
+        Fault("error", 0.3),
+        Fault("latency", 0.2, "400ms"),
+        Fault("hang", 0.05, "never"),
+        Fault("hang", 1, "late"),
+        Fault("drop_reply", 0.1),
+        Fault("duplicate", 0),
+        Fault("crash", 0.01, "after"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,9 +80,16 @@ def test_the_grammar_is_read() -> None:
         "error:",
         "error:1.1",
         "error:-1",
+        "error:nan",
         "error:0.1:400ms",
         "latency:0.1",
         "latency:0.1:4s",
+        "hang:0.1",
+        "hang:0.1:ever",
+        "drop_reply:0.1:late",
+        "duplicate:2",
+        "crash:0.1",
+        "crash:0.1:during",
         "noise:1",
         ",",
         "e:1",
@@ -44,30 +100,92 @@ def test_what_is_not_of_the_grammar_is_named(text: str) -> None:
         parse(text)
 
 
+def test_a_fault_that_is_there_twice_is_named() -> None:
+    """Both would be drawn alike, so that the smaller rate would mean nothing."""
+    with pytest.raises(ChaosError, match=r"'error:0\.2': this fault is there twice"):
+        parse("error:0.1,error:0.2")
+
+
 async def test_the_share_of_errors_is_the_rate() -> None:
-    chaos = Chaos(parse("error:0.3"), "seed", no_sleep)
-    hit = sum([await chaos.disturb(order_id, 1) for order_id in IDS])
-    assert 0.26 < hit / len(IDS) < 0.34
+    outcomes = await Tries("error:0.3").all()
+    assert 0.26 < outcomes.count("failed") / len(IDS) < 0.34
 
 
 async def test_the_draws_repeat_with_the_seed_and_differ_by_try() -> None:
-    chaos, again = (Chaos(parse("error:0.5"), "seed", no_sleep) for _ in range(2))
-    first = [await chaos.disturb(order_id, 1) for order_id in IDS]
-    assert [await again.disturb(order_id, 1) for order_id in IDS] == first
-    assert [await chaos.disturb(order_id, 2) for order_id in IDS] != first
-    other = Chaos(parse("error:0.5"), "other seed", no_sleep)
-    assert [await other.disturb(order_id, 1) for order_id in IDS] != first
+    first = await Tries("error:0.5").all()
+    assert await Tries("error:0.5").all() == first
+    assert await Tries("error:0.5").all(attempt=2) != first
+    assert await Tries("error:0.5", seed="other seed").all() != first
+
+
+async def test_faults_hit_independently_of_each_other() -> None:
+    """Also the two ways of one fault: of the tries that hang for good, half would have hung late."""
+    tries = Tries("hang:0.5:never,hang:0.5:late")
+    answered = [answer for answer in await tries.all() if answer is not None]
+    assert 0.45 < len(answered) / len(IDS) < 0.55
+    with capture_logs() as lines:
+        chaos = Chaos(parse("error:0.5,drop_reply:0.5"), "seed")
+        events = [contract.Event(i, PLACE, "/tests", datetime.now(UTC), b"{}", attempt=1) for i in IDS]
+        dropped = [event.id for event in events if chaos._hits("drop_reply", event, event.id)]
+        failed = [event.id for event in events if chaos._hits("error", event, event.id)]
+    assert 0.2 < len(set(dropped) & set(failed)) / len(IDS) < 0.3
+    assert len(lines) == len(dropped) + len(failed)
 
 
 async def test_the_mean_of_the_delays_is_the_one_asked_for() -> None:
-    slept: list[float] = []
+    tries = Tries("latency:1:400ms")
+    assert set(await tries.all()) == {"done"}
+    assert 0.36 < sum(tries.slept) / len(IDS) < 0.44
+    assert tries.worked == tries.slept, "the time of the delay is the caller's, and is not to be had twice"
 
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
 
-    chaos = Chaos(parse("latency:1:400ms"), "seed", sleep)
-    assert not any([await chaos.disturb(order_id, 1) for order_id in IDS])
-    assert 0.36 < sum(slept) / len(IDS) < 0.44
+async def test_no_delay_is_longer_than_the_time_left() -> None:
+    tries = Tries("latency:1:999999ms")
+    await tries.one(IDS[0], time_left_s=2.0)
+    assert tries.slept == [2.0]
+
+
+async def test_a_duplicate_is_handled_twice_and_answered_once() -> None:
+    tries = Tries("duplicate:1")
+    assert await tries.one(IDS[0]) == "done"
+    assert len(tries.worked) == 2
+
+
+@pytest.mark.parametrize(("when", "worked"), [("before", 0), ("after", 1)])
+async def test_a_crash_comes_before_the_work_or_after_it(when: str, worked: int) -> None:
+    tries = Tries(f"crash:1:{when}")
+    with pytest.raises(Ended):
+        await tries.one(IDS[0])
+    assert len(tries.worked) == worked
+
+
+@pytest.mark.parametrize(("how", "answer", "worked"), [("never", None, 0), ("late", "done", 1)])
+async def test_a_hang_lasts_until_the_caller_is_gone(how: str, answer: str | None, worked: int) -> None:
+    tries = Tries(f"hang:1:{how}")
+    assert await tries.one(IDS[0]) == answer
+    assert len(tries.worked) == worked
+
+
+async def test_work_that_comes_late_knows_nothing_of_the_wait() -> None:
+    tries = Tries("latency:1:400ms,hang:1:late")
+    await tries.one(IDS[0])
+    assert tries.worked == [0.0]
+
+
+async def test_each_fault_that_hits_is_a_line_in_the_log() -> None:
+    chaos = Chaos(parse("duplicate:1,hang:1:late,error:0"), "seed")
+    event = contract.Event(IDS[1], PLACE, "/tests", datetime.now(UTC), b"{}", attempt=2, traceparent="00-trace")
+
+    async def work(_waited_s: float) -> str:
+        return "done"
+
+    with capture_logs() as lines:
+        await chaos.disturb(event, IDS[1], 2.0, work, receive_the_end, failed="failed")
+    which = {"event": "fault.injected", "type": PLACE, "order_id": IDS[1], "attempt": 2, "traceparent": "00-trace"}
+    assert lines == [
+        {**which, "log_level": "warning", "fault": "hang", "detail": "late"},
+        {**which, "log_level": "warning", "fault": "duplicate", "detail": None},
+    ]
 
 
 async def test_an_injected_error_does_no_work(start_function: StartFunction) -> None:
@@ -79,6 +197,13 @@ async def test_an_injected_error_does_no_work(start_function: StartFunction) -> 
     assert found.event.type == contract.UNKNOWN
 
 
+async def test_a_duplicate_is_one_order(start_function: StartFunction) -> None:
+    chaos = await start_function(CHAOS_FAULTS="duplicate:1")
+    await chaos.send(contract.PUBLISH, make_show())
+    assert len((await chaos.send(PLACE, make_order())).data(Order).tickets) == 2
+    assert await chaos.left() == {"seat": 3, "standing": 3}
+
+
 async def test_health_is_never_hit(start_function: StartFunction) -> None:
     chaos = await start_function(CHAOS_FAULTS="error:1")
     for path in ("/healthz", "/readyz"):
@@ -87,8 +212,10 @@ async def test_health_is_never_hit(start_function: StartFunction) -> None:
 
 async def test_a_delay_longer_than_the_time_left_is_no_answer_and_no_work(start_function: StartFunction) -> None:
     chaos = await start_function(CHAOS_FAULTS="latency:1:999999ms")
-    order_id = str(uuid.uuid4())
-    assert (await chaos.send(PLACE, make_order(), id=order_id, time_left_ms=50)).problem["status"] == 503
+    stable = await start_function()
+    await stable.send(contract.PUBLISH, make_show())
+    assert (await chaos.send(PLACE, make_order(), time_left_ms=50)).problem["status"] == 503
+    assert await stable.left() == {"seat": 5, "standing": 3}
 
 
 async def test_a_short_delay_changes_nothing_else(start_function: StartFunction) -> None:
@@ -119,10 +246,11 @@ def test_a_revision_without_faults_does_not_load_them() -> None:
     ("environ", "line"),
     [
         ({"CHAOS_FAULTS": "error:2"}, "the order function can't start: CHAOS_FAULTS: 'error:2': the rate must be"),
+        ({"CHAOS_FAULTS": "hang:1"}, "the order function can't start: CHAOS_FAULTS: 'hang:1': must be hang:RATE:never"),
         ({"SIGNING_SECRETS": ""}, "the order function can't start: SIGNING_SECRETS: is not set"),
         (
             {"CHAOS_FAULTS": "error:0.1", "K_REVISION": "orders-stable-1"},
-            "the order function can't start: CHAOS_FAULTS: ",
+            "the order function can't start: CHAOS_FAULTS: must not be set in the revision orders-stable-1",
         ),
     ],
 )
