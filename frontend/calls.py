@@ -21,6 +21,7 @@ TRY_S: Final = 2.0
 MIN_TRY_S: Final = 0.1  # with less time left no answer can be hoped for
 FIRST_WAIT_S: Final = 0.05
 LONGEST_WAIT_S: Final = 1.0
+BUSY: Final = Unconfirmed("busy")
 STABLE_OPEN: Final = Unconfirmed("stable_open")
 
 Kind = Literal["place", "replay", "lookup", "cancel", "catalogue"]

@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+import structlog
 
 from frontend import traces
 from frontend.orders_client import OrdersClient, Unconfirmed
@@ -16,7 +18,11 @@ from functions.orders import contract
 MAX_AGE_S: Final = 0.5
 FRESH_S: Final = 0.7  # since it arrived; the function's own copy may be 0.3 s older
 FORGET_S: Final = 600.0
-WAIT_S: Final = 2.5  # a refresh is one call of the function, which gives up earlier
+WARM_S: Final = 10.0  # who answered so lately isn't starting from cold, and should answer soon
+WAIT_S: Final = 2.6  # a cold start is waited for; a refresh is one call of the function, which gives up earlier
+SHORT_WAIT_S: Final = 0.3
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,8 @@ class _Known:
 class CatalogueCache:
     """Asks the function for the catalogue at most twice a second, for however many readers.
 
-    While one reader asks, the others get what is known if it is still fresh or the function is away, and wait
-    for the answer otherwise, `WAIT_S` at most.
+    The refresh has a thread of its own, and a reader waits for it only as long as that may help: for a cold start
+    while nothing or only old values are known, else a moment, and not at all while the function is away.
     """
 
     def __init__(
@@ -54,31 +60,55 @@ class CatalogueCache:
         self._clock = clock
         self._now = now
         self._known = _Known()
-        self._asking = threading.Lock()
+        self._beginning = threading.Lock()
+        self._answered = threading.Event()  # of the last refresh; clear while it runs
+        self._answered.set()
 
     def get(self) -> Snapshot | None:
         """The catalogue; None if it was never known.
 
         In last known values the sales windows are judged anew; after ten minutes what is left is not known any more.
         """
-        if self._is_due() and self._asking.acquire(timeout=self._patience()):
-            try:
-                if self._is_due():  # not if another reader just asked
-                    self._ask()
-            finally:
-                self._asking.release()
+        if self._is_due():
+            began = self._begin_refresh()
+            self._answered.wait(self._patience(began))
         return self._snapshot()
 
     def _is_due(self) -> bool:
         return self._clock() - self._known.asked_at >= MAX_AGE_S
 
-    def _patience(self) -> float:
-        known = self._known
-        useful = known.catalogue is not None and (known.away or self._age() <= FRESH_S)
-        return 0 if useful else WAIT_S
+    def _patience(self, began: bool) -> float:
+        """How long to wait for the refresh: as for a cold start when it may be one, for whoever began it a moment."""
+        if not self._known.away and (self._known.catalogue is None or self._age() > WARM_S):
+            return WAIT_S
+        if began or (not self._known.away and self._age() > FRESH_S):
+            return SHORT_WAIT_S
+        return 0
 
-    def _ask(self) -> None:
-        answer = self._client.catalogue(traces.current())
+    def _begin_refresh(self) -> bool:
+        """Whether a refresh was begun: none is while one runs, or if one just ended."""
+        with self._beginning:
+            if not self._answered.is_set() or not self._is_due():
+                return False
+            self._answered.clear()
+        # With the context of the reader go the fields of its log lines.
+        refresh = threading.Thread(target=copy_context().run, args=(self._refresh, traces.current()), daemon=True)
+        try:
+            refresh.start()
+        except RuntimeError:  # no thread is to be had; the next reader tries again
+            self._answered.set()
+        return True
+
+    def _refresh(self, traceparent: str) -> None:
+        try:
+            self._learn(self._client.catalogue(traceparent))
+        except Exception:
+            log.exception("bug")
+            self._learn(Unconfirmed("bug"))
+        finally:
+            self._answered.set()
+
+    def _learn(self, answer: contract.Catalogue | Unconfirmed) -> None:
         at = self._clock()
         if isinstance(answer, Unconfirmed):
             self._known = replace(self._known, asked_at=at, away=True)

@@ -55,9 +55,7 @@ class HttpOrdersClient:
         purchases = Bulkhead(max(1, web_threads * 3 // 4), BULKHEAD_WAIT_S)
         lookups = Bulkhead(max(1, web_threads // 2), BULKHEAD_WAIT_S)
         self._bulkheads = {calls.PLACE: purchases, calls.LOOKUP: lookups, calls.CANCEL: lookups}
-        for route in (routes.weighted, routes.stable):
-            metrics.breaker(route.name, route.breaker.state)
-        self._tell_budget()
+        self._tell_state()
 
     def place(
         self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
@@ -133,8 +131,12 @@ class HttpOrdersClient:
         call = Call(plan, self._routes, self._random, event, order_id, fingerprint)  # its time includes the bulkhead's
         bulkhead = self._bulkheads.get(plan)
         with bulkhead.place() if bulkhead else nullcontext(True) as has_place:
-            answer = self._drive(call, plan) if has_place else Unconfirmed("busy")
+            answer = self._drive(call, plan) if has_place else calls.BUSY
         if isinstance(answer, Unconfirmed):
+            if answer in (calls.BUSY, calls.STABLE_OPEN):
+                self._metrics.called(
+                    kind=plan.kind, route="none", revision="", attempt=0, outcome=answer.why, took_s=0.0
+                )
             log.warning("function.unconfirmed", type=event.type, why=answer.why)
         return answer
 
@@ -142,6 +144,7 @@ class HttpOrdersClient:
         step: Send | Wait | Data | Unconfirmed = call.send()
         while isinstance(step, Send | Wait):
             if isinstance(step, Send):
+                self._tell_state()  # of a breaker whose trial this is
                 reply = self._send(step)
                 tried, step = call.after(reply)
                 self._tell(plan, tried, alarming=is_alarming(reply))
@@ -159,17 +162,18 @@ class HttpOrdersClient:
             outcome=tried.outcome,
             took_s=tried.took_s,
         )
-        self._tell_budget()
+        self._tell_state()
         if tried.breaker is not None:
-            self._metrics.breaker(tried.route, tried.breaker)
             log.warning("breaker.changed", route=tried.route, state=tried.breaker, why=tried.outcome)
         if alarming:
             log.error("function.refused", kind=plan.kind, route=tried.route, reply=tried.outcome)
 
-    def _tell_budget(self) -> None:
+    def _tell_state(self) -> None:
+        """Told anew each time, so that of two threads that tell at once the slower one isn't believed for long."""
+        for route in (self._routes.weighted, self._routes.stable):
+            self._metrics.breaker(route.name, route.breaker.state)
         stable = self._routes.stable
-        left = self._routes.budget.left(healthy=stable.breaker.is_healthy())
-        self._metrics.budget(stable.name, left)
+        self._metrics.budget(stable.name, self._routes.budget.left(healthy=stable.breaker.is_healthy()))
 
     def _send(self, step: Send) -> Reply | NoReply:
         headers, body = contract.encode_event(step.event)

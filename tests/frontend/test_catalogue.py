@@ -1,16 +1,20 @@
 """The catalogue is asked for at most twice a second, and its last known values outlive the function."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from frontend import catalogue as module
 from frontend.catalogue import CatalogueCache, Snapshot
 from frontend.orders_client import Unconfirmed
 from functions.orders import contract
 from tests.fakes import FakeOrders, sample_shows, utc_now
+from tests.scripts.waiting import wait_until
 
 START = utc_now()
 
@@ -47,6 +51,7 @@ def cache(orders: FakeOrders, clock: Clock) -> CatalogueCache:
 def _patient_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits where nobody should is found out."""
     monkeypatch.setattr(module, "WAIT_S", 60)
+    monkeypatch.setattr(module, "SHORT_WAIT_S", 60)
 
 
 def known(snapshot: Snapshot | None) -> Snapshot:
@@ -123,7 +128,7 @@ class SlowOrders(FakeOrders):
     """Answers when told to."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(sample_shows(START), now=lambda: START + timedelta(seconds=len(self.calls) - 1))
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
 
@@ -133,59 +138,156 @@ class SlowOrders(FakeOrders):
         return super().catalogue(traceparent)
 
 
-def test_while_one_reader_asks_the_others_get_what_is_known(clock: Clock) -> None:
+@pytest.fixture
+def slow() -> Iterator[SlowOrders]:
+    """A function that every refresh left running is released from at the end."""
     orders = SlowOrders()
-    cache = CatalogueCache(orders, clock, clock.now)
-    orders.go_on.release()
-    first = known(cache.get())
+    yield orders
+    orders.go_on.release(100)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+@pytest.fixture
+def cache_of_slow(slow: SlowOrders, clock: Clock) -> CatalogueCache:
+    """Knows the catalogue of this moment."""
+    cache = CatalogueCache(slow, clock, clock.now)
+    slow.go_on.release()
+    assert known(cache.get()).fresh
+    assert slow.asked.acquire(timeout=10)
+    return cache
+
+
+def test_while_one_reader_waits_for_the_refresh_the_others_get_what_is_fresh(
+    slow: SlowOrders, cache_of_slow: CatalogueCache, clock: Clock, pool: ThreadPoolExecutor
+) -> None:
     clock.passed += 0.6
-    with ThreadPoolExecutor(1) as pool:
-        assert orders.asked.acquire(timeout=10)
-        asking = pool.submit(cache.get)
-        assert orders.asked.acquire(timeout=10)
-        assert cache.get() == first
-        orders.go_on.release()
-        assert known(asking.result(10)).catalogue.as_of > first.catalogue.as_of
-    assert orders.calls == ["catalogue", "catalogue"]
+    first = pool.submit(cache_of_slow.get)
+    assert slow.asked.acquire(timeout=10)
+    assert known(cache_of_slow.get()).catalogue.as_of == START
+    slow.go_on.release()
+    assert known(first.result(10)).catalogue.as_of > START
+    assert slow.calls == ["catalogue", "catalogue"]
 
 
-def test_readers_who_know_nothing_wait_for_the_one_who_asks(clock: Clock) -> None:
-    orders = SlowOrders()
-    cache = CatalogueCache(orders, clock, clock.now)
-    with ThreadPoolExecutor(4) as pool:
-        readers: list[Future[Snapshot | None]] = [pool.submit(cache.get) for _ in range(4)]
-        assert orders.asked.acquire(timeout=10)
-        orders.go_on.release()
-        assert len({known(reader.result(10)).catalogue.as_of for reader in readers}) == 1
-    assert orders.calls == ["catalogue"]
+def test_readers_who_know_nothing_wait_for_one_refresh(
+    slow: SlowOrders, clock: Clock, pool: ThreadPoolExecutor
+) -> None:
+    cache = CatalogueCache(slow, clock, clock.now)
+    readers: list[Future[Snapshot | None]] = [pool.submit(cache.get) for _ in range(4)]
+    assert slow.asked.acquire(timeout=10)
+    slow.go_on.release()
+    assert len({known(reader.result(10)).catalogue.as_of for reader in readers}) == 1
+    assert slow.calls == ["catalogue"]
 
 
-def test_they_do_not_wait_for_ever(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_do_not_wait_for_ever(slow: SlowOrders, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAIT_S", 0.05)
-    orders = SlowOrders()
-    cache = CatalogueCache(orders, clock, clock.now)
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(cache.get)
-        assert orders.asked.acquire(timeout=10)
-        assert cache.get() is None
-        orders.go_on.release()
-        assert known(asking.result(10)).fresh
+    cache = CatalogueCache(slow, clock, clock.now)
+    assert cache.get() is None
+    slow.go_on.release()
+    wait_until(lambda: cache.get() is not None)
 
 
-def test_an_answer_of_the_function_away_is_shown_at_once_to_all_but_one(clock: Clock) -> None:
-    """A function that hangs costs one reader its two seconds, not every reader."""
-    orders = SlowOrders()
-    cache = CatalogueCache(orders, clock, clock.now)
-    orders.go_on.release(2)
-    known(cache.get())
-    orders.away = True
+@pytest.mark.parametrize("passed", [10.1, 100_000])
+def test_a_cold_start_is_waited_for(
+    slow: SlowOrders,
+    cache_of_slow: CatalogueCache,
+    clock: Clock,
+    passed: float,
+    monkeypatch: pytest.MonkeyPatch,
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Who was not asked for long may have been scaled to zero: old values are not shown for that."""
+    monkeypatch.setattr(module, "SHORT_WAIT_S", 0)
+    clock.passed += passed
+    readers = [pool.submit(cache_of_slow.get) for _ in range(2)]
+    assert slow.asked.acquire(timeout=10)
+    slow.go_on.release()
+    assert all(known(reader.result(10)).fresh for reader in readers)
+
+
+@pytest.mark.parametrize("passed", [0.8, 9.9])
+def test_a_function_that_just_answered_is_waited_for_a_moment_only(
+    slow: SlowOrders, cache_of_slow: CatalogueCache, clock: Clock, passed: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHORT_WAIT_S", 0)
+    clock.passed += passed
+    for _ in range(2):
+        assert not known(cache_of_slow.get()).fresh
+    assert slow.asked.acquire(timeout=10)
+    slow.go_on.release()
+    wait_until(lambda: known(cache_of_slow.get()).fresh)
+
+
+def test_while_the_function_is_away_only_who_asks_waits_and_that_a_moment(
+    slow: SlowOrders, cache_of_slow: CatalogueCache, clock: Clock, pool: ThreadPoolExecutor
+) -> None:
+    slow.away = True
+    slow.go_on.release()
     clock.passed += 5
-    assert not known(cache.get()).fresh
+    assert not known(cache_of_slow.get()).fresh
+    assert slow.asked.acquire(timeout=10)
+    clock.passed += 100
+    asking = pool.submit(cache_of_slow.get)
+    assert slow.asked.acquire(timeout=10)
+    for _ in range(10):
+        assert not known(cache_of_slow.get()).fresh
+    assert not asking.done()
+    slow.go_on.release()
+    assert not known(asking.result(10)).fresh
+
+
+def test_nor_does_anybody_wait_who_knows_nothing_while_it_is_away(
+    slow: SlowOrders, clock: Clock, pool: ThreadPoolExecutor
+) -> None:
+    cache = CatalogueCache(slow, clock, clock.now)
+    slow.away = True
+    slow.go_on.release()
+    assert cache.get() is None
+    assert slow.asked.acquire(timeout=10)
+    clock.passed += 1
+    asking = pool.submit(cache.get)
+    assert slow.asked.acquire(timeout=10)
+    assert cache.get() is None
+    slow.go_on.release()
+    assert asking.result(10) is None
+
+
+def test_a_bug_in_the_refresh_is_logged_and_shown_as_a_function_that_is_away(
+    cache: CatalogueCache, orders: FakeOrders, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known(cache.get()).fresh
+    monkeypatch.setattr(orders, "catalogue", None)
     clock.passed += 5
-    with ThreadPoolExecutor(1) as pool:
-        orders.asked = threading.Semaphore(0)
-        asking = pool.submit(cache.get)
-        assert orders.asked.acquire(timeout=10)
+    with capture_logs() as logs:
         assert not known(cache.get()).fresh
-        orders.go_on.release()
-        assert not known(asking.result(10)).fresh
+    assert [entry["event"] for entry in logs] == ["bug"]
+
+
+def test_without_a_thread_for_it_the_refresh_is_made_another_time(
+    cache: CatalogueCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as starved:
+        starved.setattr(threading.Thread, "start", no_thread)
+        assert cache.get() is None
+    assert known(cache.get()).fresh
+
+
+def test_the_log_lines_of_a_refresh_belong_to_the_request_that_began_it(clock: Clock) -> None:
+    class Logging(FakeOrders):
+        def catalogue(self, traceparent: str) -> contract.Catalogue | Unconfirmed:
+            bound.update(structlog.contextvars.get_contextvars())
+            return super().catalogue(traceparent)
+
+    bound: dict[str, str] = {}
+    with structlog.contextvars.bound_contextvars(traceparent="of the reader"):
+        CatalogueCache(Logging(), clock, clock.now).get()
+    assert bound == {"traceparent": "of the reader"}
