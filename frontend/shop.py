@@ -8,7 +8,9 @@ from typing import cast
 from flask import current_app
 
 from frontend.catalogue import CatalogueCache
+from frontend.metrics import Metrics
 from frontend.orders_client import OrdersClient
+from frontend.pending.purchases import PendingPurchases
 from frontend.settings import Settings
 
 EXTENSION = "flametickets"
@@ -26,6 +28,8 @@ class Shop:
     settings: Settings
     client: OrdersClient
     catalogue: CatalogueCache
+    pending: PendingPurchases
+    metrics: Metrics
     now: Callable[[], datetime] = utc_now
 
 

@@ -18,6 +18,7 @@ from frontend.app import create_app
 from frontend.settings import Settings
 from functions.orders import contract
 from scripts.local.stack import Stack
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.scripts.waiting import wait_until
 
@@ -105,7 +106,9 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 def shop(settings: Settings) -> Iterator[FakeShop]:
     """The shop in this process, served on a free port."""
     orders = FakeOrders()
-    server = make_server("127.0.0.1", 0, create_app(settings, orders), threaded=True, request_handler=Quiet)
+    server = make_server(
+        "127.0.0.1", 0, create_app(settings, orders, FakePending()), threaded=True, request_handler=Quiet
+    )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

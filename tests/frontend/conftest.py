@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from frontend.app import create_app
 from frontend.settings import Settings
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 
 SIGNING_SECRET = "signing-secret-of-the-tests-0123456789"
@@ -29,8 +30,13 @@ def orders() -> FakeOrders:
 
 
 @pytest.fixture
-def app(settings: Settings, orders: FakeOrders) -> Flask:
-    app = create_app(settings, orders)
+def pending() -> FakePending:
+    return FakePending()
+
+
+@pytest.fixture
+def app(settings: Settings, orders: FakeOrders, pending: FakePending) -> Flask:
+    app = create_app(settings, orders, pending)
     app.config["TESTING"] = False  # errors are answered here as they are in service
     return app
 

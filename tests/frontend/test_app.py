@@ -7,15 +7,19 @@ from frontend.app import create_app
 from frontend.orders_http import HttpOrdersClient
 from frontend.settings import Settings, SettingsError
 from frontend.shop import current_shop
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.frontend.test_settings import GOOD
 
 
-def test_the_views_find_the_parts_they_use(app: Flask, settings: Settings, orders: FakeOrders) -> None:
+def test_the_views_find_the_parts_they_use(
+    app: Flask, settings: Settings, orders: FakeOrders, pending: FakePending
+) -> None:
     with app.app_context():
         shop = current_shop()
     assert shop.settings is settings
     assert shop.client is orders
+    assert shop.pending is pending
     assert shop.now().tzinfo is not None
 
 

@@ -17,7 +17,7 @@ INSERT = """
 @pytest.fixture
 def session(postgres_server: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
     url = postgres_server.ensure_database("pending")
-    assert migrate.apply("frontend", url) == ["0001_pending_purchases"]
+    assert migrate.apply("frontend", url) == ["0001_pending_purchases", "0002_pending_outcomes"]
     assert migrate.apply("frontend", url) == []
     with psycopg.connect(url, autocommit=True) as session:
         yield session
@@ -32,7 +32,11 @@ def test_a_purchase_waits_until_it_is_decided(session: psycopg.Connection) -> No
     assert waiting == [(row[0], "pending", 0)]
     with pytest.raises(psycopg.errors.CheckViolation):
         session.execute("UPDATE pending_purchases SET state = 'decided', decided_at = now()")
-    session.execute("UPDATE pending_purchases SET state = 'decided', decided_at = now(), outcome = '{}'")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        session.execute("UPDATE pending_purchases SET state = 'decided', decided_at = now(), outcome = '{}'")
+    session.execute(
+        "UPDATE pending_purchases SET state = 'decided', decided_at = now(), outcome = '{}', outcome_kind = 'order'"
+    )
     session.execute(INSERT)
     session.execute("UPDATE pending_purchases SET state = 'dead', decided_at = now() WHERE state = 'pending'")
     states = session.execute("SELECT state FROM pending_purchases ORDER BY place_in_line").fetchall()

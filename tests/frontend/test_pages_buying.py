@@ -9,6 +9,7 @@ from frontend.app import create_app
 from frontend.orders_client import Rejected, Unconfirmed
 from frontend.settings import Settings
 from functions.orders import contract
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders, sample_shows
 from tests.frontend.pages import SAME_ORIGIN, Page, filled_form, read, send
 
@@ -143,7 +144,7 @@ class TestOnlyTheTotal:
         """Nor does the page that says so: its button asks for the total again."""
         orders = FakeOrders()
         orders.away = True
-        page = Page(send(create_app(settings, orders).test_client(), BUY, filled | {"only-total": "1"}))
+        page = Page(send(create_app(settings, orders, FakePending()).test_client(), BUY, filled | {"only-total": "1"}))
         assert page.status == 503
         assert "Nothing was bought" in page.words
         assert page.fields == filled
@@ -246,7 +247,7 @@ class TestRejected:
         orders = FakeOrders(now=lambda: datetime.now(UTC))
         orders.away = True
         refusing(orders, monkeypatch, reason)
-        page = Page(send(create_app(settings, orders).test_client(), BUY, filled))
+        page = Page(send(create_app(settings, orders, FakePending()).test_client(), BUY, filled))
         assert page.status in (409, 410, 422)
         assert words in page.words
         assert "/shows/spring-gala" in [link["href"] for link in page.all("a")]
@@ -276,7 +277,7 @@ class TestRejected:
 def test_a_form_left_open_overnight_still_buys(settings: Settings, filled: dict[str, str]) -> None:
     """No session, no token: the form is as good the next day, and after the shop was started anew."""
     orders = FakeOrders(sample_shows(), now=lambda: datetime.now(UTC) + timedelta(hours=14))
-    assert send(create_app(settings, orders).test_client(), BUY, filled).status_code == 303
+    assert send(create_app(settings, orders, FakePending()).test_client(), BUY, filled).status_code == 303
 
 
 def gala_at(price: int) -> contract.Show:

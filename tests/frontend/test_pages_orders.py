@@ -14,6 +14,7 @@ from frontend.orders_client import Found, Rejected, Unconfirmed
 from frontend.settings import Settings
 from frontend.views.orders import ARRIVAL_S
 from functions.orders import contract
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.frontend.conftest import KEY_SECRET
 from tests.frontend.pages import Page, read, send
@@ -83,7 +84,7 @@ class TestConfirmed:
         self, order_url: str, orders: FakeOrders, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(orders, "catalogue", lambda *_: Unconfirmed("away"))
-        page = read(create_app(settings, orders).test_client(), order_url)
+        page = read(create_app(settings, orders, FakePending()).test_client(), order_url)
         assert page.status == 200
         assert "You're in!" in page.words
 

@@ -11,6 +11,7 @@ from frontend import purchases
 from frontend.app import create_app
 from frontend.settings import Settings
 from functions.orders import contract
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders, sample_shows
 from tests.frontend.pages import read
 
@@ -29,7 +30,7 @@ def kind(name: str, price: int, capacity: int = 100, currency: str = "EUR") -> c
 
 def shop_of(settings: Settings, *shows: contract.Show) -> tuple[FlaskClient, FakeOrders]:
     orders = FakeOrders(shows)
-    return create_app(settings, orders).test_client(), orders
+    return create_app(settings, orders, FakePending()).test_client(), orders
 
 
 class TestTheFirstPage:

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from frontend.app import create_app
 from frontend.settings import Settings
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.frontend.pages import Page, filled_form, read, send
 
@@ -52,7 +53,7 @@ def test_its_link_finds_the_order_once_it_arrived(http: FlaskClient, orders: Fak
 def test_it_can_be_said_without_the_catalogue(settings: Settings, filled: dict[str, str]) -> None:
     orders = FakeOrders()
     orders.away = True
-    page = Page(send(create_app(settings, orders).test_client(), BUY, filled))
+    page = Page(send(create_app(settings, orders, FakePending()).test_client(), BUY, filled))
     assert page.status == 503
     assert "We don't know yet whether your order went through" in page.words
     assert page.fields == filled
@@ -61,7 +62,7 @@ def test_it_can_be_said_without_the_catalogue(settings: Settings, filled: dict[s
 def test_wrong_fields_are_kept_when_the_show_can_not_be_shown(settings: Settings, filled: dict[str, str]) -> None:
     orders = FakeOrders()
     orders.away = True
-    page = Page(send(create_app(settings, orders).test_client(), BUY, filled | {"email": "ada"}))
+    page = Page(send(create_app(settings, orders, FakePending()).test_client(), BUY, filled | {"email": "ada"}))
     assert page.status == 503
     assert "Nothing was bought. What you typed is kept" in page.words
     assert page.fields == filled | {"email": "ada"}

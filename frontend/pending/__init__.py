@@ -1,0 +1,1 @@
+"""Purchases that were accepted without an answer of the function: kept durably, and sent again until one is decided."""

@@ -1,0 +1,80 @@
+"""The pending purchases in PostgreSQL, as the shop's pages use them."""
+
+from datetime import datetime
+from typing import Final, LiteralString
+
+from psycopg import ClientCursor
+
+from frontend.pending.database import Database, Session
+from frontend.pending.purchases import Accepted, Away, Full, Outcome, PendingPurchase, Reused
+from frontend.pending.records import COLUMNS, as_json, kind_of, read_purchase
+from functions.orders import contract
+
+_ACCEPTING: Final = 5202611251  # any number that no other program locks in this database
+
+_FIND: Final[LiteralString] = f"SELECT {COLUMNS} FROM pending_purchases WHERE order_id = %(order_id)s"  # noqa: S608
+# Three statements in one message, and so one transaction, in which no client can dawdle while it holds the lock. The
+# second one counts what the lock's former holder committed, because it is a statement of its own.
+_ACCEPT: Final[LiteralString] = f"""
+    SELECT pg_advisory_xact_lock({_ACCEPTING});
+    INSERT INTO pending_purchases (order_id, fingerprint, command, pressed_at, traceparent)
+    SELECT %(order_id)s::uuid, %(fingerprint)s, %(command)s::jsonb, %(pressed_at)s::timestamptz, %(traceparent)s
+    WHERE (SELECT count(*) FROM pending_purchases WHERE state = 'pending') < %(limit)s
+    ON CONFLICT (order_id) DO NOTHING;
+    {_FIND}
+"""  # noqa: S608
+_SETTLE: Final = """
+    UPDATE pending_purchases
+    SET state = 'decided', outcome = %(outcome)s, outcome_kind = %(kind)s, decided_at = now()
+    WHERE order_id = %(order_id)s AND state <> 'decided'
+"""
+
+
+class PostgresPending:
+    """PendingPurchases in `database`, of which at most `limit` may wait; shared by all threads."""
+
+    def __init__(self, database: Database, limit: int) -> None:
+        self._database = database
+        self._limit = limit
+
+    def accept(
+        self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
+    ) -> Accepted | Reused | Full | Away:
+        """Keeps the purchase; it is on the server's disk before this returns Accepted."""
+        fingerprint = contract.fingerprint(order)
+        asked = {
+            "order_id": order_id,
+            "fingerprint": fingerprint,
+            "command": as_json(order),
+            "pressed_at": pressed_at,
+            "traceparent": traceparent,
+            "limit": self._limit,
+        }
+
+        def insert(session: Session) -> PendingPurchase | None:
+            answers = ClientCursor(session).execute(_ACCEPT, asked)
+            while answers.nextset():
+                pass
+            row = answers.fetchone()
+            return read_purchase(row) if row else None
+
+        match self._database.run(insert):
+            case None:
+                return Full()
+            case PendingPurchase() as purchase:
+                return Accepted(purchase) if purchase.fingerprint == fingerprint else Reused(order_id)
+        return Away()
+
+    def find(self, order_id: str) -> PendingPurchase | Away | None:
+        """The purchase of this order id in its present state."""
+
+        def select(session: Session) -> PendingPurchase | None:
+            row = session.execute(_FIND, {"order_id": order_id}).fetchone()
+            return read_purchase(row) if row else None
+
+        return self._database.run(select)
+
+    def settle(self, order_id: str, outcome: Outcome) -> None:
+        """Keeps what the function said of a purchase that still waits."""
+        said = {"order_id": order_id, "outcome": as_json(outcome), "kind": kind_of(outcome)}
+        self._database.run(lambda session: session.execute(_SETTLE, said).rowcount)
