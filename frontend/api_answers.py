@@ -7,6 +7,7 @@ import msgspec
 from flask import Response, url_for
 from msgspec import UNSET, UnsetType
 
+from frontend.pending.purchases import PendingPurchase
 from frontend.problems import Left, problem
 from functions.orders import contract
 
@@ -24,15 +25,21 @@ _DETAILS: Final[Mapping[contract.Reason, str]] = {
 
 
 class ApiOrder(msgspec.Struct, frozen=True):
-    """An order as its buyer may see it. `total` is in minor units; both it and `currency` are null when not known."""
+    """An order as its buyer may see it. `total` is in minor units; both it and `currency` are null when not known.
+
+    A `pending` one is accepted and not decided yet: no ticket is reserved by it, and nothing is owed. When it is
+    `delayed`, somebody looks after it. `message` is what they said when they ended it.
+    """
 
     order_id: contract.OrderId
-    status: Literal["confirmed", "rejected", "cancelled"]
+    status: Literal["pending", "confirmed", "rejected", "cancelled"]
     key: str
     tickets: tuple[contract.Ticket, ...]
     total: int | None
     currency: str | None
     reason: contract.Reason | UnsetType = UNSET
+    delayed: bool | UnsetType = UNSET
+    message: str | UnsetType = UNSET
 
 
 def buried_order(order_id: str, key: str) -> ApiOrder:
@@ -41,21 +48,21 @@ def buried_order(order_id: str, key: str) -> ApiOrder:
 
 
 def order_answer(status: int, order: contract.Order, key: str) -> Response:
-    """An order that the function knows; tickets only while it is confirmed, for no other code admits anybody."""
-    known = ApiOrder(
-        order_id=order.order_id,
-        status=order.status,
-        key=key,
-        tickets=order.tickets if order.status == "confirmed" else (),
-        total=order.total if order.currency else None,
-        currency=order.currency or None,
-        reason=order.reason or UNSET,
-    )
-    response = json_answer(known)
-    response.status_code = status
-    if status == 201:
-        response.headers["Location"] = url_for("api.show_order", order_id=order.order_id, key=key)
-    return response
+    """An order that the function knows."""
+    return _answer(status, _known(order, key))
+
+
+def pending_answer(status: int, purchase: PendingPurchase, key: str, currency: str | None) -> Response:
+    """A purchase that was accepted and that nobody has decided yet; its total is the one that the buyer saw."""
+    total = purchase.order.expected_total if currency else None
+    order = ApiOrder(purchase.order_id, "pending", key, (), total, currency, delayed=purchase.state == "dead")
+    return _answer(status, order)
+
+
+def refused_answer(order_id: str, message: str, order: contract.Order | None, key: str) -> Response:
+    """An order that an operator ended, with what they say about it."""
+    known = _known(order, key) if order else buried_order(order_id, key)
+    return _answer(200, msgspec.structs.replace(known, message=message))
 
 
 def rejection_answer(
@@ -78,3 +85,25 @@ def rejection_answer(
 def json_answer(content: msgspec.Struct) -> Response:
     """A struct as JSON, with status 200."""
     return Response(msgspec.json.encode(content), mimetype="application/json")
+
+
+def _known(order: contract.Order, key: str) -> ApiOrder:
+    """Tickets only while it is confirmed, for no other code admits anybody."""
+    return ApiOrder(
+        order_id=order.order_id,
+        status=order.status,
+        key=key,
+        tickets=order.tickets if order.status == "confirmed" else (),
+        total=order.total if order.currency else None,
+        currency=order.currency or None,
+        reason=order.reason or UNSET,
+    )
+
+
+def _answer(status: int, order: ApiOrder) -> Response:
+    """What was accepted, now or for later, says where it is to be found."""
+    response = json_answer(order)
+    response.status_code = status
+    if status in (201, 202):
+        response.headers["Location"] = url_for("api.show_order", order_id=order.order_id, key=order.key)
+    return response

@@ -2,13 +2,13 @@
 
 import re
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, format_timedelta
 from babel.dates import format_time as babel_time
 
 # ISO 4217's exponents where they are not 2. CLDR's own table says how much of an amount is usually shown
@@ -65,6 +65,12 @@ def clock(moment: datetime, locale: Locale) -> str:
 def exact_clock(moment: datetime, locale: Locale) -> str:
     """The time of day of `moment` to the second, for readers who can be anywhere: in UTC, and it says so."""
     return babel_time(moment.astimezone(UTC).timetz(), "HH:mm:ss 'UTC'", tzinfo=UTC, locale=locale)
+
+
+def age(passed: timedelta, locale: Locale) -> str:
+    """How long ago something was, by its largest unit; a second at least."""
+    passed = max(passed, timedelta(seconds=1))
+    return format_timedelta(-passed, add_direction=True, threshold=1.0, locale=locale)
 
 
 def same_day(moment: datetime, other: datetime) -> bool:

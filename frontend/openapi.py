@@ -33,6 +33,7 @@ _ORDER: Final = {
     "total": 5000,
     "currency": "EUR",
 }
+_PENDING: Final = {**_ORDER, "status": "pending", "tickets": [], "delayed": False}
 
 
 @cache
@@ -63,7 +64,11 @@ def _shows() -> Json:
     return {
         "operationId": "listShows",
         "summary": "All shows with what is left",
-        "responses": {"200": catalogue, "503": _unavailable("The shows can't be had right now.")},
+        "responses": {
+            "200": catalogue,
+            "429": _too_many(),
+            "503": _unavailable("The shows can't be had right now."),
+        },
     }
 
 
@@ -82,6 +87,7 @@ def _place_order() -> Json:
         },
         "responses": {
             "201": sold,
+            "202": _accepted(),
             "400": _problem("The request can't be read; `errors` names the fields, if any."),
             "403": _problem("The request came from a page of another site."),
             "404": _rejection(404),
@@ -90,9 +96,21 @@ def _place_order() -> Json:
             "413": _problem("The body is longer than 64 KiB."),
             "415": _problem("The body is not `application/json`."),
             "422": _rejection(422),
+            "429": _too_many(),
             "503": _unavailable("It is not known yet whether the order is sold: repeat with the same Idempotency-Key."),
         },
     }
+
+
+def _accepted() -> Json:
+    description = (
+        "The order is accepted and not decided yet: no ticket is reserved by it. It always reaches an outcome; "
+        "ask at `Location` until `status` is no longer `pending`."
+    )
+    accepted = _json(description, "ApiOrder", _PENDING)
+    accepted["headers"] = {"Location": {"$ref": "#/components/headers/Location"}}
+    accepted["links"] = {"order": _link("showOrder"), "cancel": _link("cancelOrder")}
+    return accepted
 
 
 def _show_order() -> Json:
@@ -103,6 +121,7 @@ def _show_order() -> Json:
         "responses": {
             "200": _json("The order. `reason` says why a rejected one was not sold.", "ApiOrder", _ORDER),
             "404": _problem("There is no such order, or the key is not its key."),
+            "429": _too_many(),
             "503": _unavailable("The order can't be looked up right now."),
         },
     }
@@ -120,6 +139,7 @@ def _cancel_order() -> Json:
             "404": _problem("There is no such order, or the key is not its key."),
             "409": _problem("The order was rejected, so there is nothing to cancel; `reason` says why it was."),
             "413": _problem("The body is longer than 64 KiB."),
+            "429": _too_many(),
             "503": _unavailable("It is not known whether the order is cancelled: ask again."),
         },
     }
@@ -208,6 +228,10 @@ def _rejection(status: int) -> Json:
 
 def _unavailable(description: str) -> Json:
     return {**_problem(description), "headers": {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}}
+
+
+def _too_many() -> Json:
+    return _unavailable("Too many requests at the moment: repeat this one, as it is.")
 
 
 def _link(operation: str) -> Json:

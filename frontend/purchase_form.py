@@ -9,6 +9,7 @@ from frontend.purchases import MAX_QUANTITY, MAX_TOTAL, QUANTITY_FIELD
 from functions.orders import contract
 
 PRICE_FIELD: Final = "price-"
+DECIDED_FIELD: Final = "decided"
 _MAX_DIGITS: Final = 10
 
 
@@ -17,6 +18,7 @@ class PurchaseForm:
     """What stands in the form, unchecked; `quantities` and `prices` are by ticket type, prices in minor units.
 
     The prices are those the buyer saw. Without a script nothing but they can say which total a buyer agreed to.
+    `decided` says that the page's script had an answer already, and sends the form for its page alone.
     """
 
     order_id: str
@@ -24,10 +26,11 @@ class PurchaseForm:
     email: str = ""
     quantities: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, str] = field(default_factory=dict)
+    decided: bool = False
 
     def renewed(self) -> "PurchaseForm":
         """The same wishes under a new order id."""
-        return replace(self, order_id=str(uuid.uuid4()))
+        return replace(self, order_id=str(uuid.uuid4()), decided=False)
 
     def quantity(self, ticket_type: str) -> int:
         """How many of a ticket type are asked for; 0 for what is no number of tickets."""
@@ -83,6 +86,7 @@ def sent(fields: Mapping[str, str]) -> PurchaseForm:
         email=fields.get("email", ""),
         quantities=_by_ticket_type(fields, QUANTITY_FIELD),
         prices=_by_ticket_type(fields, PRICE_FIELD),
+        decided=DECIDED_FIELD in fields,
     )
 
 

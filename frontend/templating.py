@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
     """Gives the templates of `app` the shop's words for money, dates, sales and posters."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
+        age=age,
         clock=clock,
         day_of_month=day_of_month,
         exact_clock=exact_clock,
@@ -69,6 +70,11 @@ def clock(moment: datetime) -> str:
 def exact_clock(moment: datetime) -> str:
     """The time of day of `moment` to the second, in UTC."""
     return formats.exact_clock(moment, i18n.format_locale())
+
+
+def age(moment: datetime) -> str:
+    """How long ago `moment` was, in words."""
+    return formats.age(current_shop().now() - moment, i18n.format_locale())
 
 
 def is_today(moment: datetime) -> bool:

@@ -1,17 +1,8 @@
 // The list of orders whose links this browser keeps.
 
-const KEPT = "flametickets.orders";
+const keeper = await import(document.documentElement.dataset.keeper);
 const locale = document.documentElement.dataset.locale;
 const list = document.getElementById("kept");
-
-function read() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEPT));
-    return Array.isArray(kept) ? kept.filter((entry) => /^[0-9a-f-]{36}$/.test(entry?.id)) : [];
-  } catch {
-    return [];
-  }
-}
 
 // A show's time is told by the clock of its place: the offset is left away, and no other is put in.
 function day(startsAt) {
@@ -23,7 +14,7 @@ function day(startsAt) {
 }
 
 function show() {
-  const kept = read();
+  const kept = keeper.orders();
   list.replaceChildren();
   for (const entry of kept) {
     const item = document.getElementById("kept-order").content.cloneNode(true);
@@ -43,7 +34,7 @@ function show() {
 }
 
 document.querySelector("[data-forget]").addEventListener("click", () => {
-  localStorage.removeItem(KEPT);
+  keeper.forgetOrders();
   show();
 });
 addEventListener("storage", show);

@@ -16,7 +16,7 @@ for (const { dataset } of document.querySelectorAll("[data-reload]")) {
 }
 
 // A form is sent once, however often its button is pressed. (Twice would do no harm: both share one order id.)
-for (const button of document.querySelectorAll("button[data-busy]")) {
+function sendOnce(button) {
   const words = button.textContent;
   const rest = (busy) => {
     button.form.dataset.sent = busy ? "yes" : "";
@@ -30,7 +30,7 @@ for (const button of document.querySelectorAll("button[data-busy]")) {
   addEventListener("pageshow", (event) => event.persisted && rest(false));
 }
 
-for (const link of document.querySelectorAll("[data-close]")) {
+function close(link) {
   link.addEventListener("click", (event) => {
     event.preventDefault();
     const details = document.getElementById(link.dataset.close);
@@ -39,15 +39,27 @@ for (const link of document.querySelectorAll("[data-close]")) {
   });
 }
 
-for (const button of document.querySelectorAll("[data-print]")) {
+function offerPrint(button) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
+function offerCopy(button) {
   button.hidden = !navigator.clipboard;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(new URL(button.dataset.copy, location.href).href);
     button.textContent = button.dataset.done;
   });
 }
+
+// What stands in the page's main part, which the page of an order puts in anew.
+function comfort() {
+  const main = document.querySelector("main");
+  main.querySelectorAll("form:not([data-purchase]) button[data-busy]").forEach(sendOnce);
+  main.querySelectorAll("[data-close]").forEach(close);
+  main.querySelectorAll("[data-print]").forEach(offerPrint);
+  main.querySelectorAll("[data-copy]").forEach(offerCopy);
+}
+
+document.addEventListener("shown", comfort);
+comfort();

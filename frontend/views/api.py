@@ -4,16 +4,27 @@ import msgspec
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotFound, UnsupportedMediaType
 
-from frontend.access import CancelledOrder, Denied, cancel_order, find_order
-from frontend.api_answers import buried_order, json_answer, order_answer, rejection_answer
+from frontend import standing
+from frontend.access import CancelledOrder, Confirming, Denied, Refused, cancel_order, find_order
+from frontend.api_answers import (
+    buried_order,
+    json_answer,
+    order_answer,
+    pending_answer,
+    refused_answer,
+    rejection_answer,
+)
+from frontend.buying import Pending, buy
 from frontend.keys import issue_key
 from frontend.logs import bind_order
 from frontend.openapi import describe
 from frontend.orders_client import Confirmed, Found, Rejected, Unconfirmed
+from frontend.pending.purchases import PendingPurchase
 from frontend.problems import WrongField, problem
 from frontend.purchases import UnreadablePurchaseError, is_order_id, read_json
 from frontend.rejections import STATUS_OF_REASON
 from frontend.shop import current_shop
+from frontend.views.seen import seen
 from functions.orders import contract
 
 ORDER_ID_HEADER = "Idempotency-Key"
@@ -44,6 +55,7 @@ def place_order() -> Response:
     except UnreadablePurchaseError as error:
         return problem(400, str(error))
     if isinstance(order, tuple):
+        current_shop().metrics.saw("invalid")
         wrong = tuple(WrongField(error.field, error.code) for error in order)
         return problem(400, "Some fields can't be accepted.", errors=wrong)
     bind_order(order_id)
@@ -54,10 +66,14 @@ def place_order() -> Response:
 def show_order(order_id: str) -> Response:
     """The order, whatever its status, for whoever has its key."""
     shop, key = current_shop(), request.args.get("key", "")
-    answer = find_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    answer = find_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case Found():
             return order_answer(200, answer.order, key)
+        case Confirming():
+            return pending_answer(200, answer.purchase, key, _currency(answer.purchase))
+        case Refused():
+            return refused_answer(order_id, answer.message, answer.order, key)
         case Unconfirmed():
             return problem(503, "The order can't be looked up right now.", retryable=True)
     raise NotFound
@@ -67,7 +83,7 @@ def show_order(order_id: str) -> Response:
 def cancel(order_id: str) -> Response:
     """Cancels the order, for whoever has its key; once more does no harm."""
     shop, key = current_shop(), request.args.get("key", "")
-    answer = cancel_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    answer = cancel_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case CancelledOrder(order=None):
             return json_answer(buried_order(order_id, key))
@@ -90,11 +106,20 @@ def openapi() -> Response:
 def _place(order_id: str, order: contract.PlaceOrder) -> Response:
     shop = current_shop()
     key = issue_key(shop.settings.order_key_secret, order_id, contract.fingerprint(order))
-    answer = shop.client.place(order_id, order, shop.now(), g.traceparent)
-    match answer:
+    outcome = buy(shop.client, shop.pending, order_id, order, shop.now(), g.traceparent, shop.metrics)
+    shop.metrics.saw(seen(outcome))
+    match outcome:
         case Confirmed():
-            return order_answer(201, answer.order, key)
+            return order_answer(201, outcome.order, key)
+        case Pending():
+            return pending_answer(202, outcome.purchase, key, _currency(outcome.purchase))
         case Rejected():
-            return rejection_answer(STATUS_OF_REASON[answer.rejection.reason], answer.rejection, key)
+            return rejection_answer(STATUS_OF_REASON[outcome.rejection.reason], outcome.rejection, key)
     detail = "It is not known yet whether the order is sold. Repeat the request with the same Idempotency-Key."
     return problem(503, detail, retryable=True, order_id=order_id, key=key)
+
+
+def _currency(purchase: PendingPurchase) -> str | None:
+    """The currency of the show, as far as the catalogue tells without the function."""
+    offer = standing.find(current_shop().catalogue.get(), purchase.order.show)
+    return offer.show.ticket_types[0].currency if offer else None

@@ -7,9 +7,10 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import standing
-from frontend.access import CancelledOrder, Denied, cancel_order, find_order
+from frontend.access import CancelledOrder, Confirming, Denied, Refused, cancel_order, find_order
 from frontend.logs import bind_order
 from frontend.orders_client import Found, Unconfirmed
+from frontend.pending.purchases import PendingPurchase
 from frontend.problems import RETRY_AFTER_S
 from frontend.purchases import is_order_id
 from frontend.shop import current_shop
@@ -20,8 +21,21 @@ blueprint = Blueprint("orders", __name__)
 # A try ends within 6 s of the press; the rest is for clocks that differ and for a slow way back.
 ARRIVAL_S: Final = 30
 
-State = Literal["confirmed", "cancelled", "rejected", "checking", "never_arrived", "unavailable"]
+State = Literal[
+    "confirming",
+    "delayed",
+    "confirmed",
+    "cancelled",
+    "rejected",
+    "refused",
+    "checking",
+    "never_arrived",
+    "unavailable",
+]
 _STATUS: Final[dict[State, int]] = {
+    "confirming": 200,
+    "delayed": 200,
+    "refused": 200,
     "confirmed": 200,
     "cancelled": 200,
     "rejected": 200,
@@ -42,12 +56,16 @@ def order(order_id: str) -> Response:
     """The present state of an order, for who has its key."""
     shop, key = current_shop(), request.args.get("key", "")
     _bind(order_id)
-    answer = find_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    answer = find_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case Denied():
             abort(404)
         case Found(found):
-            return _page(found.status, order_id, key, found)
+            return _page(found.status, order_id, key, found=found)
+        case Confirming(purchase):
+            return _page("delayed" if purchase.state == "dead" else "confirming", order_id, key, purchase=purchase)
+        case Refused():
+            return _page("refused", order_id, key, found=answer.order, message=answer.message)
         case Unconfirmed():
             return _page("unavailable", order_id, key)
     return _page("checking" if _may_still_arrive() else "never_arrived", order_id, key)
@@ -58,7 +76,7 @@ def cancel(order_id: str) -> AnyResponse:
     """Gives the tickets back; asking again changes nothing."""
     shop, key = current_shop(), request.form.get("key", "")
     _bind(order_id)
-    answer = cancel_order(shop.client, shop.settings.order_key_secret, order_id, key, g.traceparent)
+    answer = cancel_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case Denied():
             abort(404)
@@ -85,9 +103,26 @@ def _may_still_arrive() -> bool:
     return -ARRIVAL_S < age.total_seconds() < ARRIVAL_S
 
 
-def _page(state: State, order_id: str, key: str, found: contract.Order | None = None) -> Response:
-    offer = standing.find(current_shop().catalogue.get(), found.show) if found else None
-    page = render_template("order.html", state=state, order=found, order_id=order_id, key=key, offer=offer)
+def _page(
+    state: State,
+    order_id: str,
+    key: str,
+    *,
+    found: contract.Order | None = None,
+    purchase: PendingPurchase | None = None,
+    message: str = "",
+) -> Response:
+    slug = found.show if found else purchase.order.show if purchase else ""
+    page = render_template(
+        "order.html",
+        state=state,
+        order=found,
+        purchase=purchase,
+        message=message,
+        order_id=order_id,
+        key=key,
+        offer=standing.find(current_shop().catalogue.get(), slug),
+    )
     return _waiting(make_response(page, _STATUS[state]))
 
 

@@ -9,6 +9,8 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import i18n, posters, purchase_form, purchases, standing, templating
+from frontend.buying import Pending
+from frontend.buying import buy as buy_order
 from frontend.catalogue import Snapshot
 from frontend.keys import issue_key
 from frontend.logs import bind_order
@@ -19,6 +21,7 @@ from frontend.purchases import QUANTITY_FIELD, FieldError
 from frontend.rejections import STATUS_OF_REASON
 from frontend.shop import current_shop
 from frontend.standing import Offer
+from frontend.views.seen import seen
 from functions.orders import contract
 
 blueprint = Blueprint("shop", __name__)
@@ -65,20 +68,15 @@ def buy(slug: str) -> AnyResponse:
     offer = standing.find(snapshot, slug)
     only_total = "only-total" in request.form
     order = () if only_total else _asked(slug, form, offer)
-    if not isinstance(order, contract.PlaceOrder):
-        if offer:
-            return _purchase_page(offer, form, 200 if only_total else 422, errors=order)
-        if snapshot:
-            abort(404)
-        return _page("unavailable.html", 503, slug=slug, form=form, only_total=only_total)
-    key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order))
-    outcome = shop.client.place(form.order_id, order, shop.now(), g.traceparent)
-    if isinstance(outcome, Confirmed):
-        return redirect(url_for("orders.order", order_id=form.order_id, key=key), 303)
-    if isinstance(outcome, Rejected):
-        return _rejected(slug, form, offer, outcome.rejection, key)
-    asked_at = int(shop.now().timestamp())
-    return _page("unconfirmed.html", 503, slug=slug, form=form, offer=offer, key=key, asked_at=asked_at)
+    if isinstance(order, contract.PlaceOrder):
+        return _placed(slug, form, offer, order)
+    if not only_total:
+        shop.metrics.saw("invalid")
+    if offer:
+        return _purchase_page(offer, form, 200 if only_total else 422, errors=order)
+    if snapshot:
+        abort(404)
+    return _page("unavailable.html", 503, slug=slug, form=form, only_total=only_total)
 
 
 @blueprint.get("/posters/<slug>.svg")
@@ -93,6 +91,23 @@ def poster(slug: str) -> Response:
     return response
 
 
+def _placed(slug: str, form: PurchaseForm, offer: Offer | None, order: contract.PlaceOrder) -> AnyResponse:
+    """Buys, and shows what came of it; whatever it is, the order's page or the form says how it goes on."""
+    shop = current_shop()
+    now = shop.now()
+    key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order))
+    outcome = buy_order(shop.client, shop.pending, form.order_id, order, now, g.traceparent, shop.metrics)
+    if not (form.decided and isinstance(outcome, Rejected)):  # else it was counted when the script asked
+        shop.metrics.saw(seen(outcome))
+    match outcome:
+        case Confirmed() | Pending():
+            return redirect(url_for("orders.order", order_id=form.order_id, key=key), 303)
+        case Rejected():
+            return _rejected(slug, form, offer, outcome.rejection, key)
+    asked_at = int(now.timestamp())
+    return _page("unconfirmed.html", 503, slug=slug, form=form, offer=offer, key=key, asked_at=asked_at)
+
+
 def _asked(slug: str, form: PurchaseForm, offer: Offer | None) -> contract.PlaceOrder | tuple[FieldError, ...]:
     """The purchase that `form` asks for, at the total its buyer saw; or every error in it."""
     total = form.expected_total()
@@ -102,7 +117,9 @@ def _asked(slug: str, form: PurchaseForm, offer: Offer | None) -> contract.Place
         return order
     if total is None:
         return (FieldError("lines", "bad_total"),)
-    limits = {ticket_type.id: ticket_type.limit_per_order for ticket_type in offer.show.ticket_types} if offer else {}
+    # What was decided already under this order id is shown as it was decided, or its words would get a used id.
+    types = offer.show.ticket_types if offer and not form.decided else ()
+    limits = {ticket_type.id: ticket_type.limit_per_order for ticket_type in types}
     over = tuple(
         FieldError(f"{QUANTITY_FIELD}{line.ticket_type}", "too_many")
         for line in order.lines

@@ -6,8 +6,9 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 import requests
@@ -15,7 +16,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from frontend.app import create_app
+from frontend.orders_client import Confirmed, Unconfirmed
+from frontend.pending.purchases import PendingPurchase
 from frontend.settings import Settings
+from frontend.shop import EXTENSION, Shop
 from functions.orders import contract
 from scripts.local.stack import Stack
 from tests.fake_pending import FakePending
@@ -34,6 +38,7 @@ FLAGS = (
     "--host-resolver-rules=MAP shop.test 127.0.0.1",
 )
 NOTES = (
+    "Failed to load resource: net::ERR_",  # the shop is away, as its tests have it
     "Failed to load resource: the server",  # every 4xx and 5xx answer; those are tested as what they are
     "The Cross-Origin-Opener-Policy header has been ignored",  # over plain http, where it is no use
 )
@@ -43,12 +48,49 @@ LOCALES = {"en": "en-GB", "es": "es-ES"}
 OpenPage = Callable[..., Page]
 
 
-@dataclass(frozen=True)
 class FakeShop:
-    """The shop over a fake of the order function, so that a test can take the function away."""
+    """The shop in this process, over fakes of the order function and of the pending purchases.
 
-    url: str
-    orders: FakeOrders
+    A test can take each of them away, and the shop itself too; `late_by` puts its clock ahead.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.late_by = timedelta()
+        self.orders = FakeOrders(now=self.now)
+        self.pending = FakePending(now=self.now)
+        self.app = create_app(settings, self.orders, self.pending)
+        shop: Shop = self.app.extensions[EXTENSION]
+        self.app.extensions[EXTENSION] = replace(shop, now=self.now)
+        self._port = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.late_by
+
+    def start(self) -> None:
+        """Begins to answer, at the address that it had before."""
+        self._server = make_server("127.0.0.1", self._port, self.app, threaded=True, request_handler=Quiet)
+        self._port = self._server.port
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Refuses all connections."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def decide(self, order_id: str) -> None:
+        """Does what the worker of the pending purchases does, once the function answers again."""
+        purchase = self.pending.find(order_id)
+        assert isinstance(purchase, PendingPurchase)
+        outcome = self.orders.place(order_id, purchase.order, purchase.pressed_at, purchase.traceparent)
+        assert not isinstance(outcome, Unconfirmed)
+        self.pending.settle(order_id, outcome.order if isinstance(outcome, Confirmed) else outcome.rejection)
 
 
 class Quiet(WSGIRequestHandler):
@@ -84,11 +126,19 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 
     with ExitStack() as visitors:
 
-        def open_one(address: str, *, language: str = "en", javascript: bool = True, width: int = 1280) -> Page:
+        def open_one(
+            address: str,
+            *,
+            language: str = "en",
+            javascript: bool = True,
+            width: int = 1280,
+            scheme: Literal["light", "dark"] = "light",
+        ) -> Page:
             context = chromium.new_context(
                 locale=LOCALES[language],
                 java_script_enabled=javascript,
                 viewport={"width": width, "height": 900},
+                color_scheme=scheme,
             )
             visitors.callback(context.close)
             context.set_default_timeout(WAIT_MS)
@@ -105,18 +155,11 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 @pytest.fixture
 def shop(settings: Settings) -> Iterator[FakeShop]:
     """The shop in this process, served on a free port."""
-    orders = FakeOrders()
-    server = make_server(
-        "127.0.0.1", 0, create_app(settings, orders, FakePending()), threaded=True, request_handler=Quiet
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
+    shop = FakeShop(settings)
     try:
-        yield FakeShop(f"http://127.0.0.1:{server.port}", orders)
+        yield shop
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        shop.stop()
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ Attributes = dict[str, str | None]
 
 
 class Page(HTMLParser):
-    """What a test asks of a page; `fields` are the named inputs with their values."""
+    """What a test asks of a page; `fields` are the named inputs with their values.
+
+    What stands in a template is not part of the page until a script puts it there.
+    """
 
     def __init__(self, answer: TestResponse) -> None:
         super().__init__()
@@ -20,6 +23,7 @@ class Page(HTMLParser):
         self.fields: dict[str, str] = {}
         self.tags: list[tuple[str, Attributes]] = []
         self._words: list[str] = []
+        self._templates = 0
         self.feed(answer.text)
 
     @property
@@ -37,13 +41,20 @@ class Page(HTMLParser):
         return found
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._templates += tag == "template"
+        if self._templates:
+            return
         attributes = dict(attrs)
         self.tags.append((tag, attributes))
         if tag == "input" and attributes.get("name"):
             self.fields[str(attributes["name"])] = attributes.get("value") or ""
 
+    def handle_endtag(self, tag: str) -> None:
+        self._templates -= tag == "template"
+
     def handle_data(self, data: str) -> None:
-        self._words.append(data)
+        if not self._templates:
+            self._words.append(data)
 
 
 def read(http: FlaskClient, address: str, language: str = "en") -> Page:

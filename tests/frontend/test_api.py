@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from frontend.keys import issue_key
 from frontend.orders_client import Found
 from functions.orders import contract
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.frontend.conftest import KEY_SECRET
 
@@ -153,9 +154,9 @@ class TestPlace:
         assert refusal(buy(http, order_id)) == (409, "cancelled")
 
     def test_without_an_answer_nothing_is_known_and_a_repeat_is_safe(
-        self, http: FlaskClient, orders: FakeOrders, order_id: str
+        self, http: FlaskClient, orders: FakeOrders, pending: FakePending, order_id: str
     ) -> None:
-        orders.away = True
+        orders.away = pending.full = True
         answer = buy(http, order_id)
         assert answer.status_code == 503
         assert content(answer)["retryable"] is True

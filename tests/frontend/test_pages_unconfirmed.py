@@ -1,4 +1,4 @@
-"""An order that got no answer: nobody knows yet, and the page says just that."""
+"""An order that got no answer and couldn't be kept either: nobody knows yet, and the page says just that."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,8 +18,8 @@ def filled(http: FlaskClient) -> dict[str, str]:
 
 
 @pytest.fixture
-def unconfirmed(http: FlaskClient, filled: dict[str, str], orders: FakeOrders) -> Page:
-    orders.away = True
+def unconfirmed(http: FlaskClient, filled: dict[str, str], orders: FakeOrders, pending: FakePending) -> Page:
+    orders.away = pending.full = True
     return Page(send(http, BUY, filled))
 
 
@@ -29,6 +29,7 @@ def test_the_page_says_that_it_is_not_known(unconfirmed: Page) -> None:
     assert "We don't know yet whether your order went through" in unconfirmed.words
     assert "Pay at the door" in unconfirmed.words
     assert "€68.00" in unconfirmed.words
+    assert "until then you owe nothing" in unconfirmed.words
     assert "failed" not in unconfirmed.words.lower()
 
 
@@ -51,9 +52,9 @@ def test_its_link_finds_the_order_once_it_arrived(http: FlaskClient, orders: Fak
 
 
 def test_it_can_be_said_without_the_catalogue(settings: Settings, filled: dict[str, str]) -> None:
-    orders = FakeOrders()
-    orders.away = True
-    page = Page(send(create_app(settings, orders, FakePending()).test_client(), BUY, filled))
+    orders, pending = FakeOrders(), FakePending()
+    orders.away = pending.away = True
+    page = Page(send(create_app(settings, orders, pending).test_client(), BUY, filled))
     assert page.status == 503
     assert "We don't know yet whether your order went through" in page.words
     assert page.fields == filled
