@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -87,6 +87,22 @@ def test_an_order_is_sold_found_repeated_and_cancelled(buyer: Buyer) -> None:
     wait_until(lambda: buyer.left("spring-gala") == {"stalls": 100, "balcony": 40})
     repeated = buyer.place({"stalls": 2, "balcony": 1}, order_id=order.order_id)
     assert buyer.refusal(repeated) == contract.Rejection(order.order_id, "cancelled")
+
+
+def test_a_replay_is_the_same_purchase(buyer: Buyer) -> None:
+    order_id, pressed_at = str(uuid.uuid4()), datetime.now(UTC) - timedelta(minutes=5)
+    order = contract.PlaceOrder("spring-gala", (contract.OrderLine("stalls", 1),), "Ann Buyer", "ann@example.org")
+    outcomes = [
+        ask(order_id, order, pressed_at, TRACE)
+        for ask in (buyer.client.replay, buyer.client.place, buyer.client.replay)
+    ]
+    assert isinstance(outcomes[0], Confirmed)
+    assert outcomes == outcomes[:1] * 3
+    other = msgspec.structs.replace(order, name="Bob Buyer")
+    assert buyer.refusal(buyer.client.replay(order_id, other, pressed_at, TRACE)).reason == "id_reused"
+    assert buyer.client.cancel(order_id, TRACE) == Cancelled(order_id)
+    assert buyer.refusal(buyer.client.replay(order_id, order, pressed_at, TRACE)).reason == "cancelled"
+    assert buyer.client.stable_opens_in() == 0
 
 
 def test_what_is_sold_out_stays_so_for_this_order_id(buyer: Buyer) -> None:

@@ -49,6 +49,22 @@ class ClientContract:
         assert isinstance(outcomes[0], Confirmed)
         assert outcomes[1:] == outcomes[:1] * 2
 
+    def test_a_replay_is_the_same_purchase(self, client: OrdersClient) -> None:
+        bought, replayed = new_id(), new_id()
+        pressed_at = now() - timedelta(minutes=5)
+        assert client.stable_opens_in() == 0
+        outcome = client.place(bought, wants(), pressed_at, TRACE)
+        assert isinstance(outcome, Confirmed)
+        assert client.replay(bought, wants(), pressed_at, TRACE) == outcome
+        outcome = client.replay(replayed, wants(), pressed_at, TRACE)
+        assert isinstance(outcome, Confirmed)
+        assert client.place(replayed, wants(), pressed_at, TRACE) == outcome
+        other = client.replay(bought, wants(name="Grace Hopper"), pressed_at, TRACE)
+        assert other == Rejected(contract.Rejection(bought, "id_reused"))
+        cancelled = new_id()
+        client.cancel(cancelled, TRACE)
+        assert reason(client.replay(cancelled, wants(), pressed_at, TRACE)) == "cancelled"
+
     def test_a_double_click_gets_one_order(self, client: OrdersClient) -> None:
         order_id = new_id()
         with ThreadPoolExecutor(8) as pool:

@@ -18,7 +18,11 @@ from tests.fakes import FakeOrders
 
 
 class FunctionServer(ThreadingHTTPServer):
-    """Answers as the function would; keeps every event it read, and every body's headers."""
+    """Answers as the function would; keeps every event it read, and every body's headers.
+
+    Each of `failures` is a status that takes the place of one answer; `cold_s` is how long after its first request it
+    begins to answer, and `slow_s` how long each answer takes.
+    """
 
     daemon_threads = True
 
@@ -28,6 +32,16 @@ class FunctionServer(ThreadingHTTPServer):
         self.secrets = secrets
         self.events: list[contract.Event] = []
         self.headers_seen: list[dict[str, str]] = []
+        self.failures: list[int] = []
+        self.cold_s = self.slow_s = 0.0
+        self.over = threading.Event()
+        self._starting = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Returns once the function has started, which its first request makes it do."""
+        with self._starting:
+            self.over.wait(self.cold_s)
+            self.cold_s = 0.0
 
     @property
     def url(self) -> str:
@@ -43,6 +57,7 @@ def function_server(orders: FakeOrders, *secrets: str) -> Iterator[FunctionServe
     try:
         yield server
     finally:
+        server.over.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -59,6 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
         event = contract.decode_event(headers, body)
         self.server.headers_seen.append(headers)
         self.server.events.append(event)
+        self.server.warm_up()
+        self.server.over.wait(self.server.slow_s)
+        if self.server.failures:
+            return self._send(self.server.failures.pop(0), {}, b"")
         try:
             signature = self.headers[contract.SIGNATURE_HEADER]
             contract.verify(self.server.secrets, event, body, signature, now=time.time())

@@ -27,6 +27,13 @@ class TestFake(ClientContract):
         assert isinstance(orders.cancel(order_id, TRACE), Unconfirmed)
         assert isinstance(orders.catalogue(TRACE), Unconfirmed)
         assert isinstance(orders.lookup(order_id, TRACE), Unconfirmed)
+        assert isinstance(orders.replay(order_id, wants(), now(), TRACE), Unconfirmed)
+
+    def test_its_stable_tag_can_be_left_alone(self, orders: FakeOrders) -> None:
+        orders.opens_in = 2.5
+        assert orders.stable_opens_in() == 2.5
+        assert orders.replay(new_id(), wants(), now(), TRACE) == Unconfirmed("stable_open")
+        assert orders.calls == []
 
 
 class TestFakeOverHttp(ClientContract):

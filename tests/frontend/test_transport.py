@@ -3,7 +3,6 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,54 +12,23 @@ import urllib3
 from frontend import deadlines
 from frontend.replies import NoReply, Reply
 from frontend.transport import FAILURES, MAX_REPLY_BYTES, Transport, failure
+from tests.frontend.bad_servers import (
+    Serve,
+    drip_body,
+    drip_chunks,
+    drip_continues,
+    drip_headers,
+    hang,
+    never_read,
+)
 from tests.frontend.function_server import raw_server, read_request
 
-Serve = Callable[[socket.socket, threading.Event], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 SLACK_S = 2.0  # for a loaded machine; without the guard each of these waits takes five seconds or more
 
 
 def post(url: str, *, within_s: float = 2.0, transport: Transport | None = None) -> Reply | NoReply:
     return (transport or Transport()).post(url, {"X-Test": "1"}, b"{}", within_s=within_s)
-
-
-def drip(connection: socket.socket, over: threading.Event, data: bytes) -> None:
-    """A byte each 50 ms: no single wait is long."""
-    for byte in data:
-        connection.sendall(bytes([byte]))
-        if over.wait(0.05):
-            return
-
-
-def drip_headers(connection: socket.socket, over: threading.Event) -> None:
-    read_request(connection)
-    drip(connection, over, b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 200)
-
-
-def drip_body(connection: socket.socket, over: threading.Event) -> None:
-    read_request(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n")
-    drip(connection, over, b"x" * 200)
-
-
-def drip_chunks(connection: socket.socket, over: threading.Event) -> None:
-    read_request(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    drip(connection, over, b"1\r\nx\r\n" * 50)
-
-
-def drip_continues(connection: socket.socket, over: threading.Event) -> None:
-    read_request(connection)
-    drip(connection, over, b"HTTP/1.1 100 Continue\r\n\r\n" * 10)
-
-
-def hang(connection: socket.socket, over: threading.Event) -> None:
-    read_request(connection)
-    over.wait(10)
-
-
-def never_read(connection: socket.socket, over: threading.Event) -> None:
-    over.wait(10)
 
 
 @pytest.mark.parametrize("serve", [drip_headers, drip_body, drip_chunks, drip_continues, hang, never_read])
