@@ -19,6 +19,7 @@ _DETAILS: Final = {
     413: "The request is too long.",
     415: "The body must be application/json.",
     500: "Something went wrong on our side.",
+    503: "The shop can't answer this right now.",
 }
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

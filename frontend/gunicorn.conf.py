@@ -1,13 +1,13 @@
 """How gunicorn serves the shop: one process of threads, for a request mostly waits for the function.
 
-HOST and PORT say where, WEB_THREADS (16) how many requests are answered at once.
+HOST and PORT say where, WEB_THREADS (16) how many requests are answered at once, WEB_WAITING (32) how many wait.
 """
 
 # ruff: noqa: N999  # gunicorn looks for a file of this name
 import os
 import sys
 
-from frontend import logs, settings
+from frontend import admission, logs, settings
 
 try:
     _settings = settings.load(os.environ)
@@ -16,8 +16,8 @@ except settings.SettingsError as error:
 
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
-threads = _settings.web_threads
-worker_class = "gthread"
+threads = admission.server_threads(_settings.web_threads, _settings.web_waiting)
+worker_class = "frontend.server.Worker"
 workers = 1  # more would each ask for a catalogue of their own; Knative scales by pods
 keepalive = 75  # longer than a proxy keeps an idle connection, so that it never sends into a closed one
 graceful_timeout = 15  # a request takes a few seconds at most

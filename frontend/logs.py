@@ -11,6 +11,7 @@ from structlog.typing import EventDict, Processor
 
 from frontend import traces
 from frontend.purchases import is_order_id
+from frontend.shop import current_shop
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -47,6 +48,7 @@ def stdlib_config(level: str) -> dict[str, Any]:
         "loggers": {
             "gunicorn.error": {"handlers": [], "propagate": True, "filters": ["without_requests"]},
             "gunicorn.access": {"handlers": [], "propagate": False},
+            "flask-limiter": {"level": "WARNING"},  # below, it tells the client's address
         },
     }
 
@@ -70,7 +72,7 @@ def bind_order(order_id: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Gives every request a traceparent, and a log line once it is answered."""
+    """Gives every request a traceparent; once it is answered, a log line, and its time in the metrics."""
     app.before_request(_begin)
     app.after_request(_log_request)
 
@@ -100,11 +102,9 @@ def _begin() -> None:
 
 def _log_request(response: Response) -> Response:
     """The path's template is logged and not its query: there are keys in it."""
-    log.info(
-        "request",
-        method=request.method,
-        path=request.url_rule.rule if request.url_rule else None,
-        status=response.status_code,
-        duration_ms=round((time.monotonic() - g.started) * 1000, 1),
-    )
+    route, status, took_s = request.url_rule, response.status_code, time.monotonic() - g.started
+    rule = route.rule if route else None
+    log.info("request", method=request.method, path=rule, status=status, duration_ms=round(took_s * 1000, 1))
+    method = request.method if route else ""  # a sender may make up any method, and each would be a series
+    current_shop().metrics.answered(method=method, path=rule or "", status=status, took_s=took_s)
     return response

@@ -54,7 +54,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         host=_read(environ, "HOST", _host, default="0.0.0.0"),  # noqa: S104
         port=port,
         web_threads=read_number(environ, "WEB_THREADS", default=16, low=1, high=256),
-        web_waiting=read_number(environ, "WEB_WAITING", default=32, low=0, high=1024),
+        web_waiting=read_number(environ, "WEB_WAITING", default=32, low=0, high=512),
         metrics_port=_read_metrics_port(environ, port),
         pending_limit=read_number(environ, "PENDING_LIMIT", default=3000, low=1, high=1_000_000),
         pending_give_up_s=3600.0 * read_number(environ, "PENDING_GIVE_UP_HOURS", default=24, low=1, high=720),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from frontend.security import MAX_BODY_BYTES
+from frontend.security import HEADERS, MAX_BODY_BYTES
 from tests.fakes import FakeOrders
 from tests.frontend.conftest import KEY_SECRET, SIGNING_SECRET
 from tests.frontend.function_server import function_server
@@ -140,7 +140,7 @@ def test_the_shop_sells_and_logs_as_json_without_a_word_on_the_buyer(tmp_path: P
     log = server.log.read_text()
     written = [json.loads(line) for line in log.splitlines()]
     assert {entry["service"] for entry in written} == {"web"}
-    assert {"request", "Invalid request"} <= {entry["event"] for entry in written}
+    assert {"request", "unreadable request"} <= {entry["event"] for entry in written}
     assert not any(secret in log for secret in (key, "Ada", "ada@example.com", SIGNING_SECRET))
     assert not (tmp_path / "home").exists(), "no control socket, for a pod's root is read-only"
 
@@ -164,14 +164,32 @@ def test_a_broken_chunk_is_refused_and_quoted_nowhere(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_line", [b"GET / HTTP/9.9", b"G\x00T / HTTP/1.1", b"POST /api/orders HTTP/1.1\r\nContent-Length: -5"]
+    ("request_line", "status"),
+    [
+        (b"GET / HTTP/9.9", 400),
+        (b"G\x00T / HTTP/1.1", 400),
+        (b"POST /api/orders HTTP/1.1\r\nContent-Length: -5", 400),
+        (b"GET /?key=%s HTTP/1.1" % (b"k" * 5000), 414),
+        (b"GET / HTTP/1.1\r\nCookie: %s" % (b"k" * 9000), 431),
+        (b"POST / HTTP/1.1\r\nExpect: a-miracle", 417),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: magic", 501),
+    ],
 )
-def test_what_is_not_http_is_not_a_5xx(server: Server, request_line: bytes) -> None:
+def test_what_is_no_request_is_answered_in_our_words_and_quoted_nowhere(
+    server: Server, request_line: bytes, status: int
+) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(request_line + b"\r\nHost: x\r\n\r\n")
         connection.shutdown(socket.SHUT_WR)
-        answer = connection.recv(1000)
-    assert answer.split(b" ")[1].startswith(b"4")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        page = answer.read().decode()
+    assert answer.status == status
+    assert {name: answer.getheader(name) for name in HEADERS} == HEADERS
+    assert answer.getheader("Cache-Control") == "no-store"
+    assert page.startswith("<!doctype html>")
+    for quoted in ("kkk", "miracle", "magic"):
+        assert quoted not in page + server.log.read_text()
 
 
 @pytest.mark.parametrize(

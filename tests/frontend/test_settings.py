@@ -75,7 +75,7 @@ def test_a_missing_variable_is_named(name: str, value: str | None) -> None:
         ("HOST", "a b"),
         ("PORT", "http"),
         ("WEB_THREADS", "257"),
-        ("WEB_WAITING", "-1"),
+        ("WEB_WAITING", "513"),
         ("METRICS_PORT", "8080"),
         ("METRICS_PORT", "65536"),
         ("PENDING_LIMIT", "some"),
