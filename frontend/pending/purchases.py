@@ -10,6 +10,16 @@ State = Literal["pending", "decided", "dead"]
 Outcome = contract.Order | contract.Rejection | contract.Cancelled
 
 
+def word_of(outcome: Outcome) -> str:
+    """The outcome in the words of the metrics: `confirmed`, `rejected:<reason>` or `cancelled`."""
+    match outcome:
+        case contract.Order():
+            return "confirmed"
+        case contract.Rejection(reason=reason):
+            return f"rejected:{reason}"
+    return "cancelled"
+
+
 @dataclass(frozen=True)
 class PendingPurchase:
     """A purchase that was accepted durably: `pending`, `decided` with its `outcome`, or `dead`, which an operator ends.

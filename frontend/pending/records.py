@@ -13,6 +13,12 @@ COLUMNS: Final = (
     "order_id, fingerprint, command, pressed_at, traceparent, accepted_at, state, tries, last_failure, outcome,"
     " outcome_kind, message"
 )
+# The first outcome stays; it is kept also of a dead letter, and by a worker whose lease is over, for it is true.
+DECIDE: Final = """
+    UPDATE pending_purchases
+    SET state = 'decided', outcome = %(outcome)s, outcome_kind = %(kind)s, decided_at = now()
+    WHERE order_id = %(order_id)s AND state <> 'decided'
+"""
 _KINDS: Final[Mapping[str, type[Outcome]]] = {
     "order": contract.Order,
     "rejection": contract.Rejection,
@@ -25,9 +31,10 @@ def as_json(data: msgspec.Struct) -> Jsonb:
     return Jsonb(msgspec.to_builtins(data))
 
 
-def kind_of(outcome: Outcome) -> str:
-    """The word that `outcome_kind` has for it."""
-    return next(word for word, kind in _KINDS.items() if isinstance(outcome, kind))
+def decision(order_id: str, outcome: Outcome) -> dict[str, object]:
+    """The parameters of `DECIDE`."""
+    kind = next(word for word, kind in _KINDS.items() if isinstance(outcome, kind))
+    return {"order_id": order_id, "outcome": as_json(outcome), "kind": kind}
 
 
 def read_purchase(row: tuple[Any, ...]) -> PendingPurchase:

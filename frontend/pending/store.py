@@ -5,9 +5,10 @@ from typing import Final, LiteralString
 
 from psycopg import ClientCursor
 
+from frontend.metrics import Metrics
 from frontend.pending.database import Database, Session
-from frontend.pending.purchases import Accepted, Away, Full, Outcome, PendingPurchase, Reused
-from frontend.pending.records import COLUMNS, as_json, kind_of, read_purchase
+from frontend.pending.purchases import Accepted, Away, Full, Outcome, PendingPurchase, Reused, word_of
+from frontend.pending.records import COLUMNS, DECIDE, as_json, decision, read_purchase
 from functions.orders import contract
 
 _ACCEPTING: Final = 5202611251  # any number that no other program locks in this database
@@ -23,18 +24,14 @@ _ACCEPT: Final[LiteralString] = f"""
     ON CONFLICT (order_id) DO NOTHING;
     {_FIND}
 """  # noqa: S608
-_SETTLE: Final = """
-    UPDATE pending_purchases
-    SET state = 'decided', outcome = %(outcome)s, outcome_kind = %(kind)s, decided_at = now()
-    WHERE order_id = %(order_id)s AND state <> 'decided'
-"""
 
 
 class PostgresPending:
     """PendingPurchases in `database`, of which at most `limit` may wait; shared by all threads."""
 
-    def __init__(self, database: Database, limit: int) -> None:
+    def __init__(self, database: Database, limit: int, metrics: Metrics) -> None:
         self._database = database
+        self._metrics = metrics
         self._limit = limit
 
     def accept(
@@ -76,5 +73,6 @@ class PostgresPending:
 
     def settle(self, order_id: str, outcome: Outcome) -> None:
         """Keeps what the function said of a purchase that still waits."""
-        said = {"order_id": order_id, "outcome": as_json(outcome), "kind": kind_of(outcome)}
-        self._database.run(lambda session: session.execute(_SETTLE, said).rowcount)
+        said = decision(order_id, outcome)
+        if self._database.run(lambda session: session.execute(DECIDE, said).rowcount) == 1:
+            self._metrics.decided(word_of(outcome))

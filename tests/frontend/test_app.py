@@ -3,8 +3,9 @@
 import pytest
 from flask import Flask
 
-from frontend.app import create_app
+from frontend.app import WORKERS, create_app
 from frontend.orders_http import HttpOrdersClient
+from frontend.pending.store import PostgresPending
 from frontend.settings import Settings, SettingsError
 from frontend.shop import current_shop
 from tests.fake_pending import FakePending
@@ -26,8 +27,13 @@ def test_the_views_find_the_parts_they_use(
 def test_the_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
-    with create_app().app_context():
-        assert isinstance(current_shop().client, HttpOrdersClient)
+    app = create_app()
+    try:
+        with app.app_context():
+            assert isinstance(current_shop().client, HttpOrdersClient)
+            assert isinstance(current_shop().pending, PostgresPending)
+    finally:
+        app.extensions[WORKERS].stop()
     monkeypatch.delenv("ORDERS_URL")
     with pytest.raises(SettingsError, match="ORDERS_URL"):
         create_app()
