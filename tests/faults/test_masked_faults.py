@@ -1,0 +1,127 @@
+"""A thousand buyers for eight hundred places, while something fails: nobody sees an error, and every promise holds.
+
+Each test prints a row: what the buyers saw last, and how long after the fault's end the last accepted one was decided.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from scripts.local.stack import Stack
+from tests.faults.buyers import publish_last_tickets
+from tests.faults.outages import kept_down, kill, pending
+from tests.faults.sale import Sale
+from tests.faults.verdict import HEADER, VISIBLE_ERRORS, Verdict, audited, contradictions
+from tests.scripts.selling import sells
+from tests.scripts.waiting import wait_until
+
+BUYERS = 1000
+PLACES = 800
+DECIDED_WITHIN_S = 30.0
+ANSWERED_WITHIN_S = 60.0
+READ_WITHIN_S = 15.0
+
+Judge = Callable[[Stack, str, Sale, str, float], None]
+
+
+@pytest.fixture(scope="module")
+def _told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def judge(_told: list[str], capsys: pytest.CaptureFixture[str]) -> Judge:
+    """Waits for the end of a sale whose fault ended at a moment (Unix seconds), prints the row, and asks for all."""
+
+    def judge(stack: Stack, slug: str, sale: Sale, fault: str, ended_at: float) -> None:
+        decided_after_s = wait_for_the_end(stack, sale, ended_at)
+        verdict = Verdict(fault, sale.buyers, decided_after_s)
+        with capsys.disabled():
+            sys.stdout.write("\n" + ("" if _told else f"{HEADER}\n") + f"{verdict.row()}\n")
+        _told.append(verdict.row())
+        assert verdict.visible_errors <= VISIBLE_ERRORS * BUYERS, [
+            (buyer.order_id, buyer.answers) for buyer in sale.buyers if buyer.saw in ("error", "cancelled")
+        ]
+        assert contradictions(stack, slug, sale.buyers) == []
+        assert sum(buyer.saw == "confirmed" for buyer in sale.buyers) == PLACES, "a place is empty that was wanted"
+        assert {buyer.reason for buyer in sale.buyers if buyer.saw == "rejected"} == {"sold_out"}
+        assert decided_after_s <= DECIDED_WITHIN_S
+        code, told = audited(stack)
+        assert code == 0, told
+
+    return judge
+
+
+def wait_for_the_end(stack: Stack, sale: Sale, ended_at: float) -> float:
+    """Seconds from the fault's end until every accepted purchase was decided; the buyers know of it on return."""
+    order_ids = {buyer.order_id for buyer in sale.buyers}
+    sale.wait_for(lambda buyers: all(buyer.saw != "error" for buyer in buyers), ANSWERED_WITHIN_S)
+    sale.wait_for(lambda _: pending(stack, order_ids)[0] == 0, DECIDED_WITHIN_S)
+    waiting, decided_at = pending(stack, order_ids)
+    sale.look_now()
+    sale.wait_for(lambda buyers: all(buyer.saw != "accepted" for buyer in buyers), READ_WITHIN_S)
+    return float("inf") if waiting else max(0.0, decided_at - ended_at)
+
+
+@pytest.mark.parametrize(
+    ("faults", "seed"),
+    [("error:0.3", 1), ("drop_reply:0.3", 2), ("hang:0.03:never,hang:0.03:late", 3)],
+    ids=["error", "drop_reply", "hang"],
+)
+def test_the_function_misbehaves(start_stack: Callable[..., Stack], judge: Judge, faults: str, seed: int) -> None:
+    """All first tries meet the chaos revision."""
+    stack = start_stack(chaos_faults=faults, chaos_seed=str(seed))
+    stack.traffic({"stable": 0, "chaos": 100})
+    slug = publish_last_tickets(stack, PLACES)
+    with Sale(stack.url, slug, BUYERS, seed=seed, over_s=6) as sale:
+        judge(stack, slug, sale, faults, time.time())
+    hits = stack.logs("chaos").count('"event":"fault.injected"')
+    assert hits > 0.5 * BUYERS * sum(float(fault.split(":")[1]) for fault in faults.split(","))
+
+
+@pytest.fixture
+def whole(stack: Stack) -> Iterator[Stack]:
+    """The stack that all tests share, with half of its traffic on each function; left as it was found."""
+    stack.traffic({"stable": 50, "chaos": 50})
+    yield stack
+    stack.traffic({"stable": 100, "chaos": 0})
+    wait_until(lambda: sells(stack.url), within_s=20)
+
+
+def test_both_functions_are_gone_for_ten_seconds(whole: Stack, judge: Judge) -> None:
+    slug = publish_last_tickets(whole, PLACES)
+    with Sale(whole.url, slug, BUYERS, seed=4, over_s=8) as sale:
+        assert sale.wait_for(lambda buyers: sum(buyer.saw == "confirmed" for buyer in buyers) > 50, 30)
+        began = time.monotonic()
+        with kept_down(whole, "stable", "chaos"):
+            wait_until(lambda: time.monotonic() - began >= 10, within_s=11)
+        judge(whole, slug, sale, "both functions killed for 10 s", time.time())
+    assert any(buyer.accepted_first for buyer in sale.buyers)
+
+
+@pytest.mark.parametrize(("blow", "seed"), [(signal.SIGINT, 5), (signal.SIGKILL, 6)], ids=["restarted", "killed"])
+def test_the_ledgers_database_is_restarted(whole: Stack, judge: Judge, blow: signal.Signals, seed: int) -> None:
+    slug = publish_last_tickets(whole, PLACES)
+    former = whole.pid("postgres-orders")
+    with Sale(whole.url, slug, BUYERS, seed=seed, over_s=4) as sale:
+        assert sale.wait_for(lambda buyers: sum(buyer.saw == "confirmed" for buyer in buyers) > 50, 30)
+        kill(whole, "postgres-orders", blow)
+        wait_until(lambda: whole.pid("postgres-orders") not in (None, former), within_s=15)
+        what = "restarted" if blow == signal.SIGINT else "killed and started again"
+        judge(whole, slug, sale, f"PostgreSQL of the orders {what}", time.time())
+
+
+def test_the_shop_is_killed_right_after_it_said_accepted(whole: Stack, judge: Judge) -> None:
+    """The functions are away, so that it can say nothing else, and are still away when it is back."""
+    slug = publish_last_tickets(whole, PLACES)
+    former = whole.pid("frontend")
+    kill_the_shop = partial(kill, whole, "frontend")
+    with Sale(whole.url, slug, BUYERS, seed=7, over_s=4, on_accepted=kill_the_shop) as sale:
+        with kept_down(whole, "stable", "chaos"):
+            assert sale.wait_for(lambda _: whole.pid("frontend") not in (None, former), 30)
+            assert sale.wait_for(lambda buyers: sum(buyer.accepted_first for buyer in buyers) > BUYERS // 2, 60)
+        judge(whole, slug, sale, "the shop killed after it said accepted", time.time())
