@@ -59,7 +59,9 @@ class Database:
     """The server at `url`; nothing is connected before the first piece of work. Safe to use from many threads."""
 
     def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
         self._monotonic = monotonic
+        self._failure = ""
         self._lock = threading.Lock()
         self._asked_again_at: float | None = None  # None while the server answers
         self._pool = ConnectionPool(
@@ -95,6 +97,14 @@ class Database:
         self._came_back()
         return answer
 
+    def why_away(self) -> str:
+        """What a person should know about the last failure, in one line without a password; for no log and no page."""
+        try:
+            Session.connect(self._url, **_CONNECT).close()
+        except psycopg.Error as error:
+            return str(error).partition("\n")[0]
+        return f"it answers, but not as it should ({self._failure}); are its migrations applied?"
+
     def close(self) -> None:
         """Ends all sessions; afterwards everything is Away."""
         self._pool.close(timeout=WITHIN_S)
@@ -129,8 +139,9 @@ class Database:
     def _went_away(self, error: Exception) -> None:
         """The error's text may quote what was to be kept, so only its kind is logged."""
         with self._lock:
+            self._failure = type(error.__cause__ or error).__name__
             if self._asked_again_at is None:
-                log.warning("pending.away", why=type(error.__cause__ or error).__name__)
+                log.warning("pending.away", why=self._failure)
             self._asked_again_at = self._monotonic() + REST_S
 
     def _came_back(self) -> None:

@@ -1,11 +1,12 @@
 """How a pending purchase is written to a row, and read from one."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import msgspec
 from psycopg.types.json import Jsonb
 
+from frontend.pending.database import Session
 from frontend.pending.purchases import Outcome, PendingPurchase
 from functions.orders import contract
 
@@ -13,6 +14,7 @@ COLUMNS: Final = (
     "order_id, fingerprint, command, pressed_at, traceparent, accepted_at, state, tries, last_failure, outcome,"
     " outcome_kind, message"
 )
+FIND: Final[LiteralString] = f"SELECT {COLUMNS} FROM pending_purchases WHERE order_id = %(order_id)s"  # noqa: S608
 # The first outcome stays; it is kept also of a dead letter, and by a worker whose lease is over, for it is true.
 DECIDE: Final = """
     UPDATE pending_purchases
@@ -54,3 +56,9 @@ def read_purchase(row: tuple[Any, ...]) -> PendingPurchase:
         outcome=msgspec.convert(outcome, _KINDS[kind]) if kind else None,
         message=message,
     )
+
+
+def find(session: Session, order_id: str) -> PendingPurchase | None:
+    """The purchase of this order id, if there is a row of it. Raises psycopg.Error."""
+    row = session.execute(FIND, {"order_id": order_id}).fetchone()
+    return read_purchase(row) if row else None

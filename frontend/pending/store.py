@@ -6,14 +6,14 @@ from typing import Final, LiteralString
 from psycopg import ClientCursor
 
 from frontend.metrics import Metrics
+from frontend.pending import records
 from frontend.pending.database import Database, Session
 from frontend.pending.purchases import Accepted, Away, Full, Outcome, PendingPurchase, Reused, word_of
-from frontend.pending.records import COLUMNS, DECIDE, as_json, decision, read_purchase
+from frontend.pending.records import DECIDE, FIND, as_json, decision, read_purchase
 from functions.orders import contract
 
 _ACCEPTING: Final = 5202611251  # any number that no other program locks in this database
 
-_FIND: Final[LiteralString] = f"SELECT {COLUMNS} FROM pending_purchases WHERE order_id = %(order_id)s"  # noqa: S608
 # Three statements in one message, and so one transaction, in which no client can dawdle while it holds the lock. The
 # second one counts what the lock's former holder committed, because it is a statement of its own.
 _ACCEPT: Final[LiteralString] = f"""
@@ -22,7 +22,7 @@ _ACCEPT: Final[LiteralString] = f"""
     SELECT %(order_id)s::uuid, %(fingerprint)s, %(command)s::jsonb, %(pressed_at)s::timestamptz, %(traceparent)s
     WHERE (SELECT count(*) FROM pending_purchases WHERE state = 'pending') < %(limit)s
     ON CONFLICT (order_id) DO NOTHING;
-    {_FIND}
+    {FIND}
 """  # noqa: S608
 
 
@@ -64,12 +64,7 @@ class PostgresPending:
 
     def find(self, order_id: str) -> PendingPurchase | Away | None:
         """The purchase of this order id in its present state."""
-
-        def select(session: Session) -> PendingPurchase | None:
-            row = session.execute(_FIND, {"order_id": order_id}).fetchone()
-            return read_purchase(row) if row else None
-
-        return self._database.run(select)
+        return self._database.run(lambda session: records.find(session, order_id))
 
     def settle(self, order_id: str, outcome: Outcome) -> None:
         """Keeps what the function said of a purchase that still waits."""
