@@ -30,11 +30,19 @@ function showWaiting(state, entry) {
     link.hidden = !entry.key;
     link.href = `/orders/${entry.id}?${new URLSearchParams({ key: entry.key ?? "", asked: entry.asked ?? "" })}`;
   }
-  if (!waiting || (state === "trying" && waiting.hidden)) return;
-  if (waiting.hidden) {
-    form.hidden = true;
-    waiting.hidden = false;
-    waiting.querySelector("h2").focus();
+  if (!waiting?.hidden || state === "trying") return;
+  tellWhat(entry.fields);
+  form.hidden = true;
+  waiting.hidden = false;
+  waiting.querySelector("h2").focus();
+}
+
+function tellWhat(fields) {
+  const nameOf = (field) => form.querySelector(`label[for="${CSS.escape(field)}"]`)?.textContent ?? field;
+  const tickets = fields.filter(([name, value]) => name.startsWith("quantity-") && Number(value) > 0);
+  waiting.querySelector("[data-tickets]").textContent = tickets.map(([name, value]) => `${value} × ${nameOf(name)}`).join(", ");
+  for (const place of waiting.querySelectorAll("[data-field]")) {
+    place.textContent = fields.find(([name]) => name === place.dataset.field)?.[1] ?? "";
   }
 }
 
@@ -84,9 +92,18 @@ function press(event) {
   if (pursuit === null && !(keeper.isSendable(pressed.fields) && isWithinLimits() && isComplete())) return;
   event.preventDefault();
   if (pursuit !== null) return pursuit.now(); // a second press is no second order
+  rest(true);
   remember({ id: pressed.id, fields: pressed.fields });
-  keeper.keep(pressed);
+  if (!sentElsewhere()) keeper.keep(pressed);
   pursuit = keeper.pursue(pressed.id, tell);
+}
+
+// What another tab has sent under this order id can only be repeated as it is.
+const sentElsewhere = () => keeper.purchases().find((entry) => entry.id === form.elements.order_id.value && !entry.refused);
+
+// Without an answer there, this form gives way too.
+function join() {
+  if (pursuit === null && sentElsewhere()?.asked) pursuit = keeper.pursue(form.elements.order_id.value, tell, 1_000);
 }
 
 function begin() {
@@ -109,6 +126,7 @@ function begin() {
 if (form) {
   begin();
   form.addEventListener("submit", press);
+  addEventListener("storage", join);
   addEventListener("pageshow", (event) => event.persisted && history.state?.sent && location.reload());
   for (const each of document.querySelectorAll("[data-try]")) each.addEventListener("click", () => pursuit?.now());
   for (const each of document.querySelectorAll("[data-go-on]")) each.addEventListener("click", () => pursuit?.goOn());

@@ -12,7 +12,6 @@ from tests.browser.conftest import FakeShop, OpenPage
 from tests.scripts.waiting import wait_until
 
 both_ways = pytest.mark.parametrize("javascript", [True, False], ids=["with-javascript", "without-javascript"])
-NOT_KNOWN = "We don\u2019t know yet whether your order went through"
 
 
 def fill_in(page: Page) -> None:
@@ -32,41 +31,6 @@ def test_a_shop_without_encryption_sells_too(shop: FakeShop, open_page: OpenPage
     fill_in(page)
     page.get_by_role("button", name="Buy tickets").click()
     heading(page, "You\u2019re in!")
-
-
-@both_ways
-def test_an_order_without_an_answer_can_be_repeated_until_there_is_one(
-    shop: FakeShop, open_page: OpenPage, javascript: bool
-) -> None:
-    page = open_page(f"{shop.url}/shows/spring-gala", javascript=javascript)
-    order_id = page.locator("[name=order_id]").get_attribute("value")
-    fill_in(page)
-    shop.orders.away = True
-    page.get_by_role("button", name="Buy tickets").click()
-    heading(page, NOT_KNOWN)
-    expect(page.locator("main input:visible")).to_have_count(0)
-    page.get_by_role("button", name="Try again").click()
-    heading(page, NOT_KNOWN)
-    shop.orders.away = False
-    page.get_by_role("button", name="Try again").click()
-    heading(page, "You\u2019re in!")
-    assert f"/orders/{order_id}?" in page.url
-
-
-def test_an_order_without_an_answer_is_kept_and_found_once_it_arrived(shop: FakeShop, open_page: OpenPage) -> None:
-    page = open_page(f"{shop.url}/shows/spring-gala")
-    fill_in(page)
-    shop.orders.away = True
-    page.get_by_role("button", name="Buy tickets").click()
-    heading(page, NOT_KNOWN)
-    page.get_by_role("link", name="Your orders").click()
-    entry = page.locator("#kept a")
-    expect(entry).to_contain_text("Spring Gala")
-    expect(entry).to_contain_text("Not known yet")
-    entry.click()
-    heading(page, "Your order can\u2019t be looked up right now")
-    shop.orders.away = False
-    heading(page, "Still checking")  # by itself
 
 
 @both_ways
