@@ -111,8 +111,9 @@ class FakePending:
 
     def depth(self) -> Depth | Away:
         with self._lock:
-            oldest = min((row.purchase.accepted_at for row in self._waiting()), default=self._now())
-            return Away() if self.away else Depth(len(self._waiting()), (self._now() - oldest).total_seconds())
+            now = self._now()
+            oldest = min((row.purchase.accepted_at for row in self._waiting()), default=now)
+            return Away() if self.away else Depth(len(self._waiting()), (now - oldest).total_seconds())
 
     def bury(self, order_id: str) -> None:
         """Makes the purchase a dead letter, as the housekeeper does that gives it up."""
