@@ -75,6 +75,7 @@ def init_app(app: Flask) -> None:
     """Gives every request a traceparent; once it is answered, a log line, and its time in the metrics."""
     app.before_request(_begin)
     app.after_request(_log_request)
+    app.teardown_request(_forget)
 
 
 def _name_service(_: object, __: str, event: EventDict) -> EventDict:
@@ -98,6 +99,11 @@ def _begin() -> None:
     order_id = (request.view_args or {}).get("order_id")
     if isinstance(order_id, str) and is_order_id(order_id):
         bind_order(order_id)
+
+
+def _forget(_error: BaseException | None) -> None:
+    """What the thread logs next is of another request, or of one that can't even be read."""
+    structlog.contextvars.clear_contextvars()
 
 
 def _log_request(response: Response) -> Response:

@@ -109,3 +109,8 @@ def test_what_is_below_the_level_is_not_written() -> None:
     logging.getLogger("some.library").info("quiet")
     logs.log.warning("loud")
     assert [entry["event"] for entry in lines.read()] == ["loud"]
+
+
+def test_what_a_thread_logs_after_a_request_names_no_order(http: FlaskClient) -> None:
+    http.get(f"/orders/{ORDER_ID}?key=k")
+    assert structlog.contextvars.get_contextvars() == {}

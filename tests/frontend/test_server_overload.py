@@ -1,9 +1,11 @@
 """Overload of the shop as gunicorn serves it: whoever can't be served is told so at once."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,21 @@ def test_a_wait_for_a_turn_ends_after_a_second(server: Server, metrics_port: int
         began = time.monotonic()
         assert ask(server, "/api/shows").status_code == 503
         assert 0.9 < time.monotonic() - began < 2
+
+
+def test_who_sends_a_body_slowly_takes_no_place(server: Server, orders: GatedOrders, metrics_port: int) -> None:
+    orders.open.set()
+    head = (
+        b"POST /api/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Idempotency-Key: 6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11\r\nContent-Length: 100\r\n\r\n{"
+    )
+    with ExitStack() as slow:
+        for _ in range(WORKING + WAITING):
+            slow.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10)).sendall(head)
+        for _ in range(5):  # those before are read in the meantime
+            assert ask(server, "/api/shows").status_code == 200
+        assert figure(metrics_port, "flametickets_requests_working") == 0
+        assert figure(metrics_port, "flametickets_requests_waiting") == 0
 
 
 def test_the_metrics_are_never_on_the_public_port_and_end_with_the_process(
