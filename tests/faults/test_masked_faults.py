@@ -111,8 +111,8 @@ def test_the_ledgers_database_is_restarted(whole: Stack, judge: Judge, blow: sig
         assert sale.wait_for(lambda buyers: sum(buyer.saw == "confirmed" for buyer in buyers) > 50, 30)
         kill(whole, "postgres-orders", blow)
         wait_until(lambda: whole.pid("postgres-orders") not in (None, former), within_s=15)
-        what = "restarted" if blow == signal.SIGINT else "killed and started again"
-        judge(whole, slug, sale, f"PostgreSQL of the orders {what}", time.time())
+        what = "restarted" if blow == signal.SIGINT else "killed and back"
+        judge(whole, slug, sale, f"the orders' PostgreSQL {what}", time.time())
 
 
 def test_the_shop_is_killed_right_after_it_said_accepted(whole: Stack, judge: Judge) -> None:

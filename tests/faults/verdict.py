@@ -24,7 +24,7 @@ _COLUMNS: Final = (
     "visible errors",
     "s until all decided",
 )
-_ROW: Final = "{:44} {:>7} {:>10} {:>9} {:>15} {:>15} {:>20}"
+_ROW: Final = "{:45} {:>7} {:>10} {:>9} {:>15} {:>15} {:>20}"
 HEADER: Final = _ROW.format(*_COLUMNS)
 
 
