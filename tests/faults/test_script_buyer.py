@@ -51,7 +51,7 @@ def test_what_is_no_answer_is_sent_again_with_the_same_order_id(status: int) -> 
 def test_a_sale_is_the_end() -> None:
     one = buyer()
     assert one.hear(Answer(201, order("confirmed", tickets=[{"code": "A", "ticket_type": "place"}]))) is None
-    assert (one.saw, one.codes, one.accepted_first) == ("confirmed", {"A"}, False)
+    assert (one.saw, one.codes, one.accepted_first) == ("confirmed", frozenset({"A"}), False)
 
 
 def test_an_honest_rejection_is_the_end_and_a_refusal_without_a_reason_is_an_error() -> None:
