@@ -75,7 +75,7 @@ class Metrics:
         self._oldest.set(oldest_s)
 
     def decided(self, outcome: str) -> None:
-        """A purchase came to its end: `confirmed`, `rejected:<reason>`, `cancelled` or `refused`."""
+        """A purchase came to its end: `confirmed`, `rejected:<reason>` or `cancelled`."""
         self._decided.labels(outcome).inc()
 
     def saw(self, what: str) -> None:

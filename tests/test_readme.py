@@ -52,3 +52,47 @@ def test_each_folder_has_its_line() -> None:
 
 def test_the_diagram_has_twelve_lines() -> None:
     assert len(section("How it works").split("```")[1].strip("\n").splitlines()) == 12
+
+
+def test_the_commands_for_pending_purchases_are_those_there_are() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "frontend.pending", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    there = set(re.search(r"{([a-z,]+)}", told)[1].split(","))  # type: ignore[index]
+    assert set(re.findall(r"`python -m frontend\.pending (\w+)", README)) == there
+
+
+def test_the_options_for_pending_purchases_exist() -> None:
+    for command, line in re.findall(r"^\| `python -m frontend\.pending (\w+)(.*)$", README, re.MULTILINE):
+        told = subprocess.run(
+            [sys.executable, "-m", "frontend.pending", command, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert not [option for option in re.findall(r"(--[a-z]+)", line) if option not in told]
+
+
+def test_the_defaults_are_those_of_the_code() -> None:
+    """Where the table says a number, a process without the variable has it."""
+    named = dict(
+        re.findall(r"^\| `(WEB_\w+|PENDING_\w+|CLIENT_LIMIT)` \| web \| .*`([^`]+)` if unset", README, re.MULTILINE)
+    )
+    source = (ROOT / "frontend/settings.py").read_text()
+    read = dict(re.findall(r'"(WEB_\w+|PENDING_\w+|CLIENT_LIMIT)",.*? default="?([\w/]+)"?', source))
+    assert named == read
+    assert len(named) == 6
+
+
+def test_the_words_of_the_pages_are_those_that_buyers_read() -> None:
+    pages = "".join(path.read_text() for path in (ROOT / "frontend/templates").glob("*.html"))
+    words = re.findall(r"\*([^*]+)\*", section("When parts fail"))
+    assert len(words) == 3
+    assert not [word for word in words if word.replace("'", "\u2019") not in pages]
+
+
+def test_the_metrics_that_it_names_are_there() -> None:
+    named = re.findall(r"`(flametickets_\w+)`", README)
+    assert named
+    assert not [name for name in named if f"| `{name}` |" not in (ROOT / "docs/metrics.md").read_text()]

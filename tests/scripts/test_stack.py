@@ -52,6 +52,25 @@ def test_the_split_says_who_answers(stack: Stack) -> None:
     assert state.split == {"stable": 100, "chaos": 0}
 
 
+def test_the_shop_counts_its_sales_on_a_port_of_its_own_also_after_it_was_killed(stack: Stack) -> None:
+    state = stack.folder.read_state()
+    assert state is not None
+    metrics = f"http://127.0.0.1:{state.metrics_port}/metrics"
+
+    def has_sold() -> bool:
+        try:
+            return 'flametickets_buyers_saw_total{what="confirmed"} 1.0' in requests.get(metrics, timeout=5).text
+        except requests.RequestException:
+            return False
+
+    slug = publish_last_tickets(stack, 10)
+    kill_and_wait(stack, "frontend")
+    assert not has_sold()
+    wait_until(lambda: buy(stack.url, slug, str(uuid.uuid4())).status == 201)
+    wait_until(has_sold)
+    assert requests.get(f"{stack.url}/metrics", timeout=5).status_code == 404
+
+
 @pytest.mark.parametrize("name", PROCESSES)
 def test_a_killed_part_is_back_within_five_seconds(stack: Stack, name: str) -> None:
     slug = publish_last_tickets(stack, 1000)
