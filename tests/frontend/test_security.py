@@ -1,6 +1,7 @@
 """What every request must pass, and what every answer carries."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,19 @@ def test_a_static_file_is_kept_for_good_under_the_hash_of_its_content(app: Flask
     for other in ("/static/deep/shop.css", "/static/deep/shop.css?v=0123456789abcdef"):
         with http.get(other) as answer:
             assert answer.headers["Cache-Control"] == "no-cache", "an old page may name content that is gone"
+
+
+@pytest.mark.parametrize("page", ["/", "/shows/spring-gala", "/orders"])
+def test_every_static_file_that_a_page_names_is_kept_for_good(http: FlaskClient, page: str) -> None:
+    named = set(re.findall(r'"(/static/[^"]+)"', http.get(page).text))
+    assert len(named) >= 4
+    for address in named:
+        with http.get(address) as answer:
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable", address
+
+
+def test_no_script_names_another_one_for_that_address_would_have_no_hash() -> None:
+    scripts = list((Path(static_urls.__file__).parent / "static").glob("*.js"))
+    assert scripts
+    naming = re.compile(r'(?:\bfrom|\bimport\b)\s*\(?\s*["\']')
+    assert not [script.name for script in scripts if naming.search(script.read_text())]
