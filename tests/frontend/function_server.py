@@ -25,6 +25,7 @@ class FunctionServer(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128  # more than connect at once in any test
 
     def __init__(self, orders: FakeOrders, secrets: Sequence[str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -131,10 +131,11 @@ class SlowOrders(FakeOrders):
         super().__init__(sample_shows(START), now=lambda: START + timedelta(seconds=len(self.calls) - 1))
         self.asked = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
+        self.was_forgotten = False
 
     def catalogue(self, traceparent: str) -> contract.Catalogue | Unconfirmed:
         self.asked.release()
-        assert self.go_on.acquire(timeout=10)
+        self.was_forgotten |= not self.go_on.acquire(timeout=10)
         return super().catalogue(traceparent)
 
 
@@ -143,6 +144,7 @@ def slow() -> Iterator[SlowOrders]:
     """A function that every refresh left running is released from at the end."""
     orders = SlowOrders()
     yield orders
+    assert not orders.was_forgotten, "somebody waited for what never came"
     orders.go_on.release(100)
 
 
@@ -171,6 +173,21 @@ def test_while_one_reader_waits_for_the_refresh_the_others_get_what_is_fresh(
     assert known(cache_of_slow.get()).catalogue.as_of == START
     slow.go_on.release()
     assert known(first.result(10)).catalogue.as_of > START
+    assert slow.calls == ["catalogue", "catalogue"]
+
+
+def test_while_what_is_known_is_not_fresh_all_readers_wait_for_the_refresh(
+    slow: SlowOrders, cache_of_slow: CatalogueCache, clock: Clock, pool: ThreadPoolExecutor
+) -> None:
+    clock.passed += 0.8
+    first = pool.submit(cache_of_slow.get)
+    assert slow.asked.acquire(timeout=10)
+    second = pool.submit(cache_of_slow.get)
+    with pytest.raises(TimeoutError):
+        second.result(0.05)
+    slow.go_on.release()
+    assert known(first.result(10)).fresh
+    assert known(second.result(10)).fresh
     assert slow.calls == ["catalogue", "catalogue"]
 
 
@@ -266,7 +283,8 @@ def test_a_bug_in_the_refresh_is_logged_and_shown_as_a_function_that_is_away(
     clock.passed += 5
     with capture_logs() as logs:
         assert not known(cache.get()).fresh
-    assert [entry["event"] for entry in logs] == ["bug"]
+        assert not known(cache.get()).fresh
+    assert [entry["event"] for entry in logs] == ["bug"], "it is asked no more often for it"
 
 
 def test_without_a_thread_for_it_the_refresh_is_made_another_time(
