@@ -57,9 +57,10 @@ function tell(state, entry) {
   showWaiting(state, entry);
 }
 
+// The answer to a sent form is no page to come back to: the browser would have to send it again.
 function leave(address) {
-  if (form.dataset.purchase === "sent") location.replace(address);
-  else location.assign(address);
+  if (form.dataset.purchase === "fresh") location.assign(address);
+  else location.replace(address);
 }
 
 // Who comes back to the form by the browser's button finds it as it was sent, with the order id that it was sent with.

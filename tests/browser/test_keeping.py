@@ -72,7 +72,7 @@ def test_what_nobody_took_is_tried_again_by_itself(shop: FakeShop, form: Page) -
     press(form)
     expect_waiting(form)
     expect(form.get_by_text("This browser keeps your order and tries again by itself.")).to_be_visible()
-    expect(form.locator("#waiting .slip")).to_contain_text("2 × Stalls")
+    expect(form.locator("#waiting .slip")).to_contain_text("2 \u00d7 Stalls")
     expect(form.get_by_role("heading", name=NOT_KNOWN)).to_be_focused()
     assert len(kept(form.context)) == 1
     all_answer(shop)
