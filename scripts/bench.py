@@ -1,9 +1,9 @@
-"""Measure the order function beside pgbench and the bare framework, all in one run on this machine.
+"""Measure the order function beside pgbench and the bare framework, and the buyers' path beside a plain shop.
 
     python3 scripts/bench.py [--rounds 5] [--seconds 3] [--json FILE]
 
-Load comes from wrk, over loopback. Each figure is the median of the rounds. Exit codes: 0 all targets met, 1 one is
-missed, 2 it could not be measured.
+All in one run on this machine. Load comes from wrk, over loopback. Each figure is the median of the rounds. Exit
+codes: 0 all targets met, 1 one is missed, 2 it could not be measured.
 """
 
 import sys

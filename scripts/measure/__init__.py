@@ -1,1 +1,1 @@
-"""How fast the order function is, beside what the machine and the framework can do at all."""
+"""How fast the order function is, beside what the machine can do at all, and the buyers' path, beside a plain shop."""

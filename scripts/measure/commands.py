@@ -9,9 +9,11 @@ from pathlib import Path
 from scripts import migrate
 from scripts.local.function_client import NoAnswer
 from scripts.local.postgres import PostgresError
+from scripts.local.stack import StackError
 from scripts.measure import report
+from scripts.measure.figures import Figures
 from scripts.measure.load import LoadError
-from scripts.measure.rounds import Figures, started
+from scripts.measure.rounds import started
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
             for number in range(1, parsed.rounds + 1):
                 _say(f"round {number} of {parsed.rounds}")
                 bench.measure(number, figures)
-    except (LoadError, NoAnswer, PostgresError, migrate.Unreachable, migrate.Failed, OSError) as error:
+    except (LoadError, NoAnswer, PostgresError, StackError, migrate.Unreachable, migrate.Failed, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     summary = report.summarize(figures)

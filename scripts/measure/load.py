@@ -1,4 +1,4 @@
-"""Load from wrk: signed orders, each with an id of its own, sent as fast as a number of connections allows."""
+"""Load from wrk: orders or purchase forms, each with an id of its own, as fast as a number of connections allows."""
 
 import json
 import shutil
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 import requests
@@ -22,6 +23,7 @@ HOW_TO_INSTALL: Final = "wrk is missing: install it with 'apt-get install wrk' o
 # Requests prepared for each second of a run, so that none is sent twice: more than a connection, or all, can do.
 _MOST_PER_CONNECTION: Final = 1_500
 _MOST_PER_SECOND: Final = 15_000
+_MOST_FORMS_PER_SECOND: Final = 4_000
 
 
 class LoadError(Exception):
@@ -72,6 +74,14 @@ def prepare(path: Path, secret: str, show: str, types: Sequence[str], connection
             file.write(b"%08d%b" % (len(raw), raw))
 
 
+def prepare_forms(path: Path, show: str, ticket_type: str, seconds: float) -> None:
+    """Write enough purchase forms for a run, one ticket each, as a browser posts them."""
+    with path.open("wb") as file:
+        for _ in range(int(_MOST_FORMS_PER_SECOND * seconds)):
+            raw = _form(show, ticket_type)
+            file.write(b"%08d%b" % (len(raw), raw))
+
+
 def place_first_order(url: str, secret: str, show: str, ticket_type: str, within_s: float) -> None:
     """Return once an order is decided, trying from the moment of the call. Raises LoadError."""
     deadline = time.monotonic() + within_s
@@ -84,6 +94,23 @@ def place_first_order(url: str, secret: str, show: str, ticket_type: str, within
                     return
             time.sleep(0.01)
     raise LoadError("no order was decided in time")
+
+
+def _form(show: str, ticket_type: str) -> bytes:
+    order_id = str(uuid.uuid4())
+    fields = {
+        "order_id": order_id,
+        f"quantity-{ticket_type}": "1",
+        f"price-{ticket_type}": "1000",
+        "name": "A Buyer",
+        "email": f"{order_id[:8]}@example.org",
+    }
+    body = urlencode(fields).encode()
+    head = (
+        f"POST /shows/{show}/orders HTTP/1.1\r\nhost: shop\r\nsec-fetch-site: same-origin\r\n"
+        f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _request(secret: str, show: str, ticket_type: str) -> bytes:

@@ -2,7 +2,9 @@
 
 from typing import Any, Final
 
-from scripts.measure.rounds import CONNECTIONS, MAIN_CONNECTIONS, OVERLOAD_CONNECTIONS, STORED, Figures
+from scripts.measure import buying
+from scripts.measure.figures import Figures
+from scripts.measure.rounds import CONNECTIONS, MAIN_CONNECTIONS, OVERLOAD_CONNECTIONS, STORED
 
 TARGETS: Final = {
     "orders_vs_hot_row": (">=", 4.0),
@@ -12,6 +14,16 @@ TARGETS: Final = {
     "growth_ratio": (">=", 0.9),
     "goodput_ratio": (">=", 0.8),
     "cold_start_ratio": ("<=", 1.5),
+    "buyers_p99_ms": ("<=", 60.0),
+    "faults_gain": (">=", 1.5),
+    "resilience_cost": ("<=", 0.15),
+}
+_BUYERS: Final = {
+    "buyers_rps": "buyers, form post to redirect",
+    "bare_call_rps": "with a bare call in place of the resilient one",
+    "plain_rps": "a plain shop",
+    "buyers_faults_rps": "buyers confirmed, at 30 % faults",
+    "plain_faults_rps": "a plain shop's, at 30 % faults",
 }
 
 
@@ -30,6 +42,7 @@ def summarize(figures: Figures) -> dict[str, Any]:
         "goodput_ratio": figures.median_of("overload_rps")
         / max(figures.median_of(f"orders_rps_{connections}") for connections in CONNECTIONS),
         "cold_start_ratio": figures.median_of("cold_start_s") / figures.median_of("bare_cold_start_s"),
+        **{name: figures.median_of(name) for name in (*_BUYERS, "buyers_p99_ms", "faults_gain", "resilience_cost")},
     }
     rounded: dict[str, Any] = {name: round(figure, 3) for name, figure in summary.items()}
     return {**rounded, "rounds": {name: [round(one, 3) for one in all_] for name, all_ in figures.rounds.items()}}
@@ -57,20 +70,28 @@ def table(figures: Figures, summary: dict[str, Any]) -> str:
         _line("orders, twenty types", figures, "types_rps"),
         _line("orders, two processes", figures, "two_processes_rps"),
         *(_line(f"orders, {count:,} stored before", figures, f"stored_{count}_rps") for count in STORED),
-        f"{'cold start to the first decided order':42}{figures.median_of('cold_start_s'):9.2f} s",
-        f"{'cold start of the bare framework':42}{figures.median_of('bare_cold_start_s'):9.2f} s",
+        *(
+            _line(f"{what}, {buying.CONNECTIONS} connections", figures, name, _p99(figures, name))
+            for name, what in _BUYERS.items()
+        ),
+        f"{'cold start to the first decided order':62}{figures.median_of('cold_start_s'):9.2f} s",
+        f"{'cold start of the bare framework':62}{figures.median_of('bare_cold_start_s'):9.2f} s",
         "",
     ]
     for name, (sign, target) in TARGETS.items():
         verdict = "met" if _is_met(name, summary[name]) else "missed"
-        lines.append(f"{name:42}{summary[name]:9.2f}   {sign} {target:g}: {verdict}")
+        lines.append(f"{name:62}{summary[name]:9.2f}   {sign} {target:g}: {verdict}")
     return "\n".join(lines)
+
+
+def _p99(figures: Figures, name: str) -> str:
+    return f"p99 {figures.median_of(name.removesuffix('_rps') + '_p99_ms'):.1f} ms"
 
 
 def _line(what: str, figures: Figures, name: str, more: str = "") -> str:
     rounds = figures.rounds[name]
     spread = f"({min(rounds):,.0f} to {max(rounds):,.0f})"
-    return f"{what:42}{figures.median_of(name):9,.0f} /s {spread:20} {more}".rstrip()
+    return f"{what:62}{figures.median_of(name):9,.0f} /s {spread:20} {more}".rstrip()
 
 
 def _is_met(name: str, figure: float) -> bool:

@@ -2,20 +2,19 @@
 
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import psycopg
 
 from scripts import migrate
 from scripts.local.postgres import EmbeddedPostgres
-from scripts.measure import hot_row, load, servers, stored
+from scripts.measure import buying, hot_row, load, servers, stored
+from scripts.measure.figures import Figures
 from scripts.measure.servers import SECRET, SHOW, Server
 
 CONNECTIONS: Final = (1, 8, 64, 256)
@@ -27,19 +26,6 @@ HOT: Final = TYPES[:1]
 _EMPTY: Final = "empty"
 
 
-@dataclass
-class Figures:
-    """Every figure of every round, by name; `median_of` is what is reported."""
-
-    rounds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, name: str, figure: float) -> None:
-        self.rounds[name].append(figure)
-
-    def median_of(self, name: str) -> float:
-        return median(self.rounds[name])
-
-
 @dataclass(frozen=True)
 class Bench:
     """The running servers that are measured."""
@@ -48,6 +34,7 @@ class Bench:
     postgres: EmbeddedPostgres
     functions: dict[str, Server]
     bare: Server
+    buyers: buying.BuyersBench
     seconds: float
 
     def measure(self, number: int, figures: Figures) -> None:
@@ -58,6 +45,7 @@ class Bench:
         figures.add("hot_row_tps", tps)
         for measure in self._in_turn(number):
             measure(figures)
+        self.buyers.measure(number, figures)
         self._measure_cold_starts(figures)
 
     def _in_turn(self, number: int) -> Sequence[Callable[[Figures], None]]:
@@ -111,7 +99,7 @@ class Bench:
 
 @contextmanager
 def started(seconds: float, progress: Callable[[str], None]) -> Iterator[Bench]:
-    """All servers, ready to be measured; gone afterwards. Raises LoadError, PostgresError or migrate's errors."""
+    """All servers, ready to be measured; gone afterwards. Raises LoadError, PostgresError, StackError, migrate's."""
     load.find_wrk()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flametickets-bench-")))
@@ -132,4 +120,6 @@ def started(seconds: float, progress: Callable[[str], None]) -> Iterator[Bench]:
             servers.put_on_sale(functions[name], TYPES)
         bare = stack.enter_context(servers.running_bare(folder))
         servers.wait_until_up(bare)
-        yield Bench(folder, postgres, functions, bare, seconds)
+        progress("starting the whole stack, with a plain shop beside it")
+        buyers = stack.enter_context(buying.started(folder, seconds))
+        yield Bench(folder, postgres, functions, bare, buyers, seconds)

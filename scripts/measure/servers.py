@@ -1,4 +1,4 @@
-"""The servers that are measured: the order function and the bare framework, each as a process of its own."""
+"""The servers that are measured: the order function, the shops and the bare framework, each as a process of its own."""
 
 import os
 import secrets
@@ -23,7 +23,9 @@ from scripts.measure.load import LoadError
 
 SECRET: Final = secrets.token_hex(32)
 SHOW: Final = "flash-sale"
+PRICE: Final = 1000
 _BARE: Final = Path(__file__).with_name("bare.py")
+_STAND_IN: Final = Path(__file__).with_name("stand_in")
 _CAPACITY: Final = 1_000_000
 _WITHIN_S: Final = 30.0
 
@@ -53,6 +55,24 @@ def running_bare(folder: Path) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def running_plain_shop(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """The plain shop, with as many threads as the shop works with."""
+    command = (
+        "python -m gunicorn --worker-class=gthread --threads=16 --no-control-socket scripts.measure.plain_shop:app"
+    )
+    with _running(command.split(), folder, settings) as server:
+        yield server
+
+
+@contextmanager
+def running_bare_call(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """The shop as the Procfile starts it, but for a bare call in the place of the resilient one."""
+    command = [*read_command("web")[:-1], f"--pythonpath={_STAND_IN}", "bare_call:create_app()"]
+    with _running(command, folder, settings) as server:
+        yield server
+
+
 def wait_until_up(server: Server) -> None:
     """Return once the server answers. Raises LoadError."""
     deadline = time.monotonic() + _WITHIN_S
@@ -64,13 +84,17 @@ def wait_until_up(server: Server) -> None:
     raise LoadError("a server did not get ready")
 
 
-def put_on_sale(server: Server, types: Sequence[str]) -> None:
-    """Publish the flash sale with these ticket types, a million tickets each."""
+def flash_sale(types: Sequence[str]) -> contract.Show:
+    """A show with these ticket types, a million tickets each."""
     now, day = datetime.now(UTC), timedelta(days=1)
-    kinds = tuple(contract.TicketType(kind, kind, 1000, "EUR", _CAPACITY, 4) for kind in types)
-    show = contract.Show(SHOW, "Flash sale", "Here", now + 9 * day, now - day, now + 8 * day, kinds)
+    kinds = tuple(contract.TicketType(kind, kind, PRICE, "EUR", _CAPACITY, 4) for kind in types)
+    return contract.Show(SHOW, "Flash sale", "Here", now + 9 * day, now - day, now + 8 * day, kinds)
+
+
+def put_on_sale(server: Server, types: Sequence[str]) -> None:
+    """Publish the flash sale."""
     client = FunctionClient(server.url, SECRET)
-    refused = client.publish(show, within_s=_WITHIN_S)
+    refused = client.publish(flash_sale(types), within_s=_WITHIN_S)
     client.close()
     if refused is not None:
         raise LoadError(f"the show was refused: {refused.reason}")
