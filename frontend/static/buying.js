@@ -10,9 +10,9 @@ const words = button?.textContent;
 let pursuit = null;
 
 function purchase() {
-  const { slug, title, startsAt, salesEnd } = form.dataset;
+  const { slug, title, startsAt, salesEnd, key, asked } = form.dataset;
   const fields = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
-  const known = { title, startsAt, salesEnd };
+  const known = { title, startsAt, salesEnd, key, asked };
   const given = Object.fromEntries(Object.entries(known).filter(([, value]) => value));
   return { id: form.elements.order_id.value, slug, fields, ...given };
 }
@@ -24,11 +24,13 @@ function rest(busy) {
 
 // While nobody knows what became of it, the form gives way: it could only be repeated as it is, or started anew.
 function showWaiting(state, entry) {
-  for (const part of keeping.querySelectorAll("[data-says]")) part.hidden = part.dataset.says !== state;
+  for (const part of document.querySelectorAll("main [data-says]")) {
+    part.hidden = !part.dataset.says.split(" ").includes(state);
+  }
   keeping.hidden = false;
   for (const link of document.querySelectorAll("[data-look]")) {
     link.hidden = !entry.key;
-    link.href = `/orders/${entry.id}?${new URLSearchParams({ key: entry.key ?? "", asked: entry.asked ?? "" })}`;
+    link.href = `/orders/${entry.id}?${new URLSearchParams({ key: entry.key, asked: entry.asked })}`;
   }
   if (!waiting?.hidden || state === "trying") return;
   tellWhat(entry.fields);

@@ -9,4 +9,5 @@ if (order) {
   const query = new URLSearchParams({ key: order.key, ...(order.status === "unconfirmed" && { asked: order.asked ?? "" }) });
   earlier.querySelector("a").href = `/orders/${order.id}?${query}`;
   earlier.hidden = false;
+  document.querySelector("[data-otherwise]").hidden = true;
 }

@@ -18,6 +18,7 @@ from frontend.openapi import describe
 from frontend.shop import EXTENSION, Shop
 from functions.orders import contract
 from scripts.local.stack import Stack
+from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders, sample_shows
 
 BOUNDED = settings(
@@ -94,6 +95,20 @@ def ask_all(
     ask()
 
 
+def test_no_purchase_without_an_answer_of_the_function_gets_one_that_is_not_described(
+    schema: BaseSchema, orders: FakeOrders, pending: FakePending
+) -> None:
+    """Accepted and pending; then not even that, which is a 503 on purpose."""
+    orders.away = True
+    ask_all(schema, "post", "/api/orders", FITTING)
+    assert order_of("spring-gala", schema).call_and_validate().status_code == 202
+    pending.full = True
+    case = order_of("spring-gala", schema)
+    answer = case.call()
+    assert answer.status_code == 503
+    case.validate_response(answer, excluded_checks=[schemathesis.checks.not_a_server_error])
+
+
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
 def test_no_request_gets_an_answer_that_is_not_described(
     schema: BaseSchema, method: str, path: str, mode: schemathesis.GenerationMode
@@ -126,17 +141,21 @@ def test_the_running_shop_answers_as_described_too(stack: Stack) -> None:
     schema.hook("map_body")(sells(show.slug))
     for method, path, mode in OPERATIONS:
         ask_all(schema, method, path, mode, settings(BOUNDED, max_examples=20))
-    sold = schema["/api/orders"]["post"].Case(
+    order = order_of(show.slug, schema).call_and_validate().json()
+    assert order["status"] == "confirmed"
+    for path, method in (("/api/orders/{order_id}", "get"), ("/api/orders/{order_id}/cancel", "post")):
+        known = schema[path][method].Case(path_parameters={"order_id": order["order_id"]}, query={"key": order["key"]})
+        assert known.call_and_validate().status_code == 200
+
+
+def order_of(slug: str, schema: BaseSchema) -> Any:
+    """A purchase of one ticket of a show, with an order id of its own."""
+    return schema["/api/orders"]["post"].Case(
         headers={"Idempotency-Key": str(uuid.uuid4())},
         body={
-            "show": show.slug,
+            "show": slug,
             "lines": [{"ticket_type": "stalls", "quantity": 1}],
             "name": "A",
             "email": "a@b.example",
         },
     )
-    order = sold.call_and_validate().json()
-    assert order["status"] == "confirmed"
-    for path, method in (("/api/orders/{order_id}", "get"), ("/api/orders/{order_id}/cancel", "post")):
-        known = schema[path][method].Case(path_parameters={"order_id": order["order_id"]}, query={"key": order["key"]})
-        assert known.call_and_validate().status_code == 200
