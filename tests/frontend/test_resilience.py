@@ -51,11 +51,14 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def client_of(metrics: Metrics) -> Iterator[Callable[..., HttpOrdersClient]]:
-    """Makes clients of a weighted route and a stable tag."""
+    """Makes clients of a weighted route and a stable tag, which wait as long as they may between two tries."""
+
+    def client_of(weighted: str, stable: str, web_threads: int = 200) -> HttpOrdersClient:
+        routes = Routes.of(weighted, stable)
+        return HttpOrdersClient(routes, SIGNING_SECRET, transport, metrics, web_threads=web_threads, random=lambda: 1.0)
+
     transport = Transport()
-    yield lambda weighted, stable, web_threads=200: HttpOrdersClient(
-        Routes.of(weighted, stable), SIGNING_SECRET, transport, metrics, web_threads=web_threads
-    )
+    yield client_of
     transport.close()
 
 
@@ -74,22 +77,19 @@ def called(metrics: Metrics, **labels: str) -> float:
 def test_a_purchase_ends_at_its_deadline_whatever_both_routes_do(
     client_of: Callable[..., HttpOrdersClient],
 ) -> None:
-    def fail(serve: Serve) -> tuple[str, object, float]:
+    def fail(serve: Serve) -> tuple[Serve, object, float]:
         with raw_server(serve) as url:
             client = client_of(url, url)
             started = time.monotonic()
             outcome = place(client)
-            return serve.__name__, outcome, time.monotonic() - started
+            return serve, outcome, time.monotonic() - started
 
     with ThreadPoolExecutor(len(BAD)) as pool:
         results = list(pool.map(fail, BAD))
-    assert {name: outcome for name, outcome, _ in results} == {
-        serve.__name__: Unconfirmed(why) for serve, why in BAD.items()
-    }
-    late = [(name, took) for name, outcome, took in results if took > 6 + SLACK_S]
-    hanging = [took for _, outcome, took in results if outcome == Unconfirmed("timed_out")]
-    assert late == []
-    assert min(hanging) >= 6 - SLACK_S, "as long as there is time it is tried"
+    for serve, outcome, took in results:
+        assert outcome in (Unconfirmed(BAD[serve]), Unconfirmed("timed_out")), "of the last try, which may be short"
+        assert took <= 6 + SLACK_S, serve
+        assert took >= 6 - SLACK_S or BAD[serve] != "timed_out", "as long as there is time it is tried"
 
 
 @pytest.mark.parametrize("serve", BAD)
