@@ -103,7 +103,8 @@ def test_the_second_try_on_the_stable_tag_makes_up_for_it(
     assert took <= 2 + 1  # a try of two seconds, a wait of 50 ms, and an answer on a loaded machine
     assert [event.attempt for event in server.events] == [2]
     assert called(metrics, kind="place", route="weighted", attempt="1", outcome=BAD[serve]) == 1
-    assert called(metrics, kind="place", route="stable", attempt="2", outcome="decided") == 1
+    revision = "orders-stable-test"
+    assert called(metrics, kind="place", route="stable", attempt="2", outcome="decided", revision=revision) == 1
 
 
 def test_a_lost_reply_costs_the_buyer_nothing(
