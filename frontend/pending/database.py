@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from frontend.pending.purchases import Away
 
@@ -37,6 +37,9 @@ _SET_UP: Final = """
         current_setting('fsync')
 """
 
+# The server is there, and somebody else was longer at it than we wait: no reason to let it rest.
+_BUSY: Final = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, psycopg.errors.DeadlockDetected)
+
 T = TypeVar("T")
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -59,9 +62,11 @@ class Database:
     """The server at `url`; nothing is connected before the first piece of work. Safe to use from many threads."""
 
     def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` is the clock by which a server that is away is left alone."""
         self._url = url
         self._monotonic = monotonic
         self._failure = ""
+        self._is_closed = False
         self._lock = threading.Lock()
         self._asked_again_at: float | None = None  # None while the server answers
         self._pool = ConnectionPool(
@@ -84,14 +89,17 @@ class Database:
         """
         if not self._may_ask():
             return Away()
-        ends_at = self._monotonic() + WITHIN_S
+        ends_at = time.monotonic() + WITHIN_S
         try:
             try:
                 answer = self._once(work, ends_at)
             except _Broken:
                 self._pool.drain()  # after a restart of the server every idle session is broken too
                 answer = self._once(work, ends_at)
-        except (psycopg.Error, PoolTimeout, _Broken) as error:
+        except _BUSY as error:
+            log.warning("pending.busy", why=type(error).__name__)
+            return Away()
+        except (psycopg.Error, _Broken) as error:
             self._went_away(error)
             return Away()
         self._came_back()
@@ -107,10 +115,12 @@ class Database:
 
     def close(self) -> None:
         """Ends all sessions; afterwards everything is Away."""
+        with self._lock:
+            self._is_closed = True
         self._pool.close(timeout=WITHIN_S)
 
     def _once(self, work: Callable[[Session], T], ends_at: float) -> T:
-        session = self._pool.getconn(timeout=min(SESSION_S, ends_at - self._monotonic()))
+        session = self._pool.getconn(timeout=min(SESSION_S, ends_at - time.monotonic()))
         session.ends_at = ends_at
         try:
             return work(session)
@@ -127,6 +137,8 @@ class Database:
     def _may_ask(self) -> bool:
         """While the server is away, one thread at a time finds out whether it still is."""
         with self._lock:
+            if self._is_closed:
+                return False
             self._pool.open()
             now = self._monotonic()
             if self._asked_again_at is None:

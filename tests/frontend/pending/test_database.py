@@ -120,6 +120,13 @@ def test_a_database_that_was_not_migrated_is_away_and_says_so(postgres_server: E
         store.close()
 
 
+def test_a_closed_one_is_away(store: InPostgres) -> None:
+    order_id = accept(store.pending)
+    store.close()
+    assert store.pending.find(order_id) == Away()
+    store.close()
+
+
 def test_a_mistake_of_ours_is_no_absence_of_the_server(store: InPostgres) -> None:
     def mistaken(_: object) -> None:
         raise KeyError("ours")
