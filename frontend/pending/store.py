@@ -7,24 +7,14 @@ from frontend.metrics import Metrics
 from frontend.pending import records
 from frontend.pending.database import Database, Session
 from frontend.pending.purchases import Accepted, Away, Full, Outcome, PendingPurchase, Reused, word_of
-from frontend.pending.records import COLUMNS, DECIDE, FIND, as_json, decision, read_purchase
+from frontend.pending.records import COLUMNS, DECIDE, as_json, decision, read_purchase
 from functions.orders import contract
 
-_ACCEPTING: Final = 5202611251  # any number that no other program locks in this database
-
-# In a statement of its own, so that the next one counts what the lock's former holder committed.
-_BEGIN: Final[LiteralString] = f"BEGIN; SELECT pg_advisory_xact_lock({_ACCEPTING})"
-# What was there before, or what is kept now; nothing if it is full. Values go beside the text, and so into no log of
-# the server's.
+# Values go beside the text, and so into no log of the server's.
 _ACCEPT: Final[LiteralString] = f"""
-    WITH kept AS (
-        INSERT INTO pending_purchases (order_id, fingerprint, command, pressed_at, traceparent)
-        SELECT %(order_id)s, %(fingerprint)s, %(command)s, %(pressed_at)s, %(traceparent)s
-        WHERE (SELECT count(*) FROM pending_purchases WHERE state = 'pending') < %(limit)s
-        ON CONFLICT (order_id) DO NOTHING
-        RETURNING {COLUMNS}
+    SELECT {COLUMNS} FROM accept_pending(
+        %(order_id)s, %(fingerprint)s, %(command)s, %(pressed_at)s, %(traceparent)s, %(limit)s
     )
-    SELECT * FROM kept UNION ALL {FIND}
 """  # noqa: S608
 
 
@@ -51,9 +41,7 @@ class PostgresPending:
         }
 
         def insert(session: Session) -> PendingPurchase | None:
-            session.execute(_BEGIN)
             row = session.execute(_ACCEPT, asked).fetchone()
-            session.execute("COMMIT")
             return read_purchase(row) if row else None
 
         match self._database.run(insert):

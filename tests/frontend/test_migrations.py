@@ -17,7 +17,11 @@ INSERT = """
 @pytest.fixture
 def session(postgres_server: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
     url = postgres_server.ensure_database("pending")
-    assert migrate.apply("frontend", url) == ["0001_pending_purchases", "0002_pending_outcomes"]
+    assert migrate.apply("frontend", url) == [
+        "0001_pending_purchases",
+        "0002_pending_outcomes",
+        "0003_accept_pending",
+    ]
     assert migrate.apply("frontend", url) == []
     with psycopg.connect(url, autocommit=True) as session:
         yield session
