@@ -161,9 +161,10 @@ def test_a_pending_one_is_cancelled_like_any_other(
     orders: FakeOrders, pending: FakePending, buyer: Buyer, order_id: str
 ) -> None:
     assert buyer.cancels(order_id) == CancelledOrder(order_id, None)
-    assert buyer.status(order_id) == "cancelled"
     assert pending.lease() is None
     orders.away = True
+    assert buyer.status(order_id) == "cancelled"
+    orders.away = False
     assert buyer.status(order_id) == "cancelled"
 
 

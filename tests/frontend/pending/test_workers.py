@@ -243,6 +243,7 @@ class TestThreads:
         workers.start()
         wait_until(lambda: len(orders.sent) > 20)
         workers.stop()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("pending-")]
         sent = orders.sent_ids()
         assert sorted(sent) == sorted(set(sent))
         states = [found(store.pending, order_id).state for order_id in order_ids]

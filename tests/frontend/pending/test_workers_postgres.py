@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +15,13 @@ import psycopg
 
 from frontend.metrics import Metrics
 from frontend.orders_client import Confirmed, Rejected, Unconfirmed
+from frontend.pending.purchases import Full
 from frontend.pending.running import start_pending
 from frontend.pending.workers import Workers
 from functions.orders import contract
 from scripts.local.postgres import EmbeddedPostgres
-from tests.fakes import FakeOrders
+from tests.fakes import FakeOrders, utc_now
+from tests.frontend.client_contract import TRACE, new_id, wants
 from tests.frontend.pending import leasing
 from tests.frontend.pending.servers import kill
 from tests.pending_store import InPostgres, accept, found, leased
@@ -79,6 +82,27 @@ def test_workers_of_two_processes_never_send_one_purchase_twice_at_once(store: I
         wait_until(lambda: all_decided(store, order_ids), within_s=30)
     assert orders.at_once == []
     assert orders.sent == dict.fromkeys(order_ids, 1)
+
+
+def test_who_accepts_waits_until_it_is_known_whether_another_did(url: str) -> None:
+    """Or else two shops would both take the last place."""
+    store = InPostgres(url, limit=1)
+    try:
+        with ThreadPoolExecutor(1) as shop, psycopg.connect(url) as other_shop:
+            other_shop.execute(
+                "SELECT FROM accept_pending(gen_random_uuid(), repeat('f', 64), '{}', now(), '', 1)",
+            )
+            answer = shop.submit(store.pending.accept, new_id(), wants(), utc_now(), TRACE)
+            wait_until(lambda: waits_for_a_lock(url) or answer.done())
+            other_shop.commit()
+            assert answer.result(10) == Full()
+    finally:
+        store.close()
+
+
+def waits_for_a_lock(url: str) -> bool:
+    with psycopg.connect(url, autocommit=True) as session:
+        return session.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None
 
 
 def test_what_another_worker_is_taking_is_passed_over_and_not_waited_for(store: InPostgres) -> None:
