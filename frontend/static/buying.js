@@ -87,12 +87,10 @@ function bringBack(sent) {
 const isWithinLimits = () =>
   [...form.querySelectorAll("input[data-limit]")].every((input) => Number(input.value) <= Number(input.dataset.limit));
 
-const isComplete = () => ["name", "email"].every((name) => form.elements.namedItem(name).checkValidity());
-
 function press(event) {
   if (event.submitter?.name === "only-total") return;
   const pressed = purchase();
-  if (pursuit === null && !(keeper.isSendable(pressed.fields) && isWithinLimits() && isComplete())) return;
+  if (pursuit === null && !(keeper.isSendable(pressed.fields) && isWithinLimits())) return;
   event.preventDefault();
   if (pursuit !== null) return pursuit.now(); // a second press is no second order
   rest(true);

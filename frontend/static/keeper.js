@@ -67,10 +67,10 @@ export function shareId(slug, id) {
 /** An order id that was answered is not for new forms. */
 export const settle = (id) => drop(FORMS, id);
 
-/** Keeps a purchase: for half an hour, or until sales end. */
+/** Keeps a purchase: for half an hour, or until sales end. (If they ended before the press, the clock here is wrong.) */
 export function keep(purchase) {
   const end = Date.parse(purchase.salesEnd ?? "");
-  const until = Math.min(Date.now() + TRY_MS, Number.isNaN(end) ? Infinity : end);
+  const until = Math.min(Date.now() + TRY_MS, end > Date.now() ? end : Infinity);
   const known = read(PURCHASES).find((entry) => entry.id === purchase.id);
   put(PURCHASES, { until, ...known, ...purchase, refused: false });
 }
@@ -101,8 +101,17 @@ const quantities = (fields) => fields.filter(([name]) => name.startsWith("quanti
 
 /** Whether fields can be sent as they are; if not, the server's page says what is wrong with them. */
 export function isSendable(fields) {
+  const { name, email } = Object.fromEntries(fields);
   const counts = quantities(fields).map(([, value]) => value.trim());
-  return counts.every((count) => /^\d{0,3}$/.test(count)) && counts.some((count) => Number(count) > 0);
+  const prices = fields.filter(([field]) => field.startsWith("price-"));
+  return (
+    counts.every((count) => /^\d{0,3}$/.test(count)) &&
+    counts.some((count) => Number(count) > 0) &&
+    prices.length >= counts.length && // without them the total that the buyer saw would not be told
+    prices.every(([, price]) => /^\d+$/.test(price)) &&
+    name?.trim() !== "" &&
+    /.@./.test(email)
+  );
 }
 
 function asked(purchase) {

@@ -41,7 +41,7 @@ async function look() {
     const asked = Number(new URLSearchParams(location.search).get("asked"));
     return { later: Date.now() / 1000 - asked <= ARRIVAL_S, afterMs };
   }
-  return { later: answer.ok && stateOf(content) === status, afterMs };
+  return { later: answer.ok && stateOf(content ?? {}) === status, afterMs };
 }
 
 // Puts the new state in place of the old one, and says so to who does not see it.
@@ -53,7 +53,8 @@ async function show() {
   } catch {
     return;
   }
-  if (!page.querySelector("[data-keep]")) return; // the shop is busy: what stands here is still true
+  const state = page.querySelector("[data-keep]")?.dataset.status;
+  if (!state || state === "unavailable") return; // it can't say right now: what stands here is still true
   const main = document.querySelector("main");
   const hadFocus = main.contains(document.activeElement) && document.activeElement !== main;
   document.title = page.title;

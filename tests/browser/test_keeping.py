@@ -1,12 +1,11 @@
 """The browser keeps a purchase until it is answered, whatever becomes of the function, the shop, or the page."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from frontend.orders_client import Found
 from functions.orders import contract
@@ -36,11 +35,9 @@ def expect_waiting(page: Page) -> None:
     expect(page.locator("form.purchase")).to_be_hidden()
 
 
-def kept(context: BrowserContext) -> list[Any]:
-    """The purchases that the browser keeps."""
-    (origin,) = context.storage_state()["origins"]
-    stored = {entry["name"]: entry["value"] for entry in origin["localStorage"]}
-    return list(json.loads(stored.get("flametickets.purchases", "[]")))
+def kept(page: Page) -> list[Any]:
+    """The purchases that the browser of this page keeps."""
+    return list(page.evaluate("JSON.parse(localStorage.getItem('flametickets.purchases') ?? '[]')"))
 
 
 def sold(shop: FakeShop) -> int:
@@ -74,10 +71,10 @@ def test_what_nobody_took_is_tried_again_by_itself(shop: FakeShop, form: Page) -
     expect(form.get_by_text("This browser keeps your order and tries again by itself.")).to_be_visible()
     expect(form.locator("#waiting .slip")).to_contain_text("2 \u00d7 Stalls")
     expect(form.get_by_role("heading", name=NOT_KNOWN)).to_be_focused()
-    assert len(kept(form.context)) == 1
+    assert len(kept(form)) == 1
     all_answer(shop)
     heading(form, IN)
-    assert kept(form.context) == []
+    assert kept(form) == []
     assert sold(shop) == 2
 
 
@@ -111,7 +108,7 @@ def test_a_closed_tab_is_no_lost_purchase(shop: FakeShop, form: Page) -> None:
     elsewhere.goto(f"{shop.url}/orders")
     banner = elsewhere.locator("#banners")
     expect(banner).to_contain_text("Your order for Spring Gala is confirmed.")
-    assert kept(context) == []
+    assert kept(elsewhere) == []
     elsewhere.goto(shop.url)  # it is said until it is seen
     banner.get_by_role("link", name="See the order").click()
     heading(elsewhere, IN)
@@ -171,7 +168,7 @@ def test_on_another_page_it_asks_as_well_and_can_be_told_to_stop(shop: FakeShop,
     expect(banner).to_contain_text("still has no answer. Shall we go on trying?")
     banner.get_by_role("button", name="Stop trying").click()
     expect(banner).to_be_hidden()
-    assert kept(form.context) == []
+    assert kept(form) == []
     expect(form.locator("#kept a")).to_contain_text("Not known yet")  # its link stays
 
 
@@ -185,7 +182,7 @@ def test_started_anew_it_is_another_order(shop: FakeShop, form: Page) -> None:
     expect(form.locator("form.purchase")).to_be_visible()
     expect(form.locator("#waiting")).to_be_hidden()
     assert form.locator("[name=order_id]").get_attribute("value") != first
-    assert kept(form.context) == []
+    assert kept(form) == []
 
 
 def test_a_refusal_is_told_by_the_form_with_a_new_order_id(shop: FakeShop, open_page: OpenPage) -> None:
@@ -204,7 +201,7 @@ def test_a_refusal_is_told_by_the_form_with_a_new_order_id(shop: FakeShop, open_
     expect(page.get_by_role("alert")).to_contain_text("There aren\u2019t that many tickets left")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ada")
     assert page.locator("[name=order_id]").get_attribute("value") != first
-    assert kept(page.context) == []
+    assert kept(page) == []
 
 
 def sell_out(shop: FakeShop) -> None:
@@ -270,3 +267,23 @@ def test_a_form_left_open_overnight_still_buys(shop: FakeShop, form: Page) -> No
     found = shop.orders.lookup(form.url.rpartition("/")[2].partition("?")[0], "")
     assert isinstance(found, Found)
     assert abs(found.order.placed_at - shop.now()) < timedelta(minutes=1)
+
+
+def test_a_browser_whose_clock_is_wrong_buys_too(shop: FakeShop, open_page: OpenPage) -> None:
+    page = open_page(shop.url)
+    page.clock.install(time=shop.now() + timedelta(days=400))
+    page.goto(f"{shop.url}/shows/spring-gala")
+    fill_in(page)
+    nobody_answers(shop)
+    press(page)
+    expect_waiting(page)
+    expect(page.get_by_text(ASKS)).to_be_hidden()
+    all_answer(shop)
+    heading(page, IN)
+
+
+def test_a_form_without_its_prices_never_buys_at_any_price(shop: FakeShop, form: Page) -> None:
+    form.locator("[name^=price-]").evaluate_all("fields => fields.forEach((field) => field.remove())")
+    press(form)
+    expect(form.get_by_role("alert")).to_contain_text("Please look at the prices and the total once more.")
+    assert sold(shop) == 0

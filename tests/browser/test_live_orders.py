@@ -1,6 +1,9 @@
 """The page of an order follows it by itself: nobody has to load it again."""
 
+import re
+
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from functions.orders import contract
@@ -123,6 +126,31 @@ def test_an_order_is_cancelled_before_it_is_confirmed(shop: FakeShop, open_page:
     page.get_by_role("button", name="Try again").click()
     heading(page, "Order cancelled")
     assert sold(shop) == 0
+
+
+def test_a_page_that_can_not_be_had_changes_nothing(shop: FakeShop, open_page: OpenPage) -> None:
+    """The small answer came through, and the page after it did not: what was said stays until there is more."""
+    page = confirming(shop, open_page)
+    page.evaluate(
+        """() => {
+          window.headings = [];
+          const listen = () => window.headings.push(document.querySelector("h1").textContent);
+          new MutationObserver(listen).observe(document.querySelector("main"), { childList: true });
+        }"""
+    )
+    shop.pending.away = True
+    away = requests.get(page.url, timeout=5)
+    assert away.status_code == 503
+    shop.pending.away = False
+    fetched = re.compile(r"/orders/[^/]+\?key=[^/]+$")
+    page.route(
+        lambda address: bool(fetched.search(address)) and "/api/" not in address,
+        lambda route: route.fulfill(status=503, content_type="text/html", body=away.text),
+        times=1,
+    )
+    answer(shop, page)
+    heading(page, IN)
+    assert page.evaluate("window.headings") == [IN]
 
 
 def test_a_page_never_takes_back_that_it_is_confirming(shop: FakeShop, open_page: OpenPage) -> None:

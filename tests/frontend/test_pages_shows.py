@@ -1,5 +1,6 @@
 """The shop's first page and the purchase page, before anything is bought."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
@@ -69,6 +70,28 @@ class TestTheFirstPage:
         assert "Spring Gala" in page.words
         assert "These are the last figures we know, as of" in read(http, "/shows/spring-gala").words
 
+    @pytest.mark.parametrize(
+        ("age", "english", "spanish"),
+        [
+            (timedelta(minutes=3), "(3 minutes ago)", "(hace 3 minutos)"),
+            (timedelta(hours=2), "(2 hours ago)", "(hace 2 horas)"),
+        ],
+    )
+    def test_the_age_of_last_known_values_is_said(
+        self, http: FlaskClient, app: Flask, orders: FakeOrders, age: timedelta, english: str, spanish: str
+    ) -> None:
+        read(http, "/")
+        orders.away = True
+        shop = app.extensions["flametickets"]
+        clock = shop.catalogue._clock
+        shop.catalogue._clock = lambda: clock() + age.total_seconds()
+        app.extensions["flametickets"] = replace(shop, now=lambda: datetime.now(UTC) + age)
+        for address in ("/", "/shows/spring-gala"):
+            assert english in read(http, address).words
+            assert spanish in read(http, address, "es").words
+        old = age > timedelta(minutes=10)
+        assert ("What is left is not known right now" in read(http, "/shows/spring-gala").words) is old
+
     def test_yesterdays_values_say_their_day(
         self, http: FlaskClient, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -127,6 +150,7 @@ class TestTheFirstPage:
         unknown = msgspec.structs.replace(catalogue, shows=(msgspec.structs.replace(listed, ticket_types=types),))
         monkeypatch.setattr(orders, "catalogue", lambda *_: unknown)
         assert "What is left is not known right now" in read(http, "/").words
+        assert "What is left is not known right now" in read(http, "/shows/a-night").words
         assert read(http, "/shows/a-night").by_id("quantity-seat")["max"] == "6"
 
     def test_a_sold_out_show_says_so_everywhere(self, settings: Settings) -> None:
