@@ -118,6 +118,14 @@ async def test_an_attribute_that_is_no_text_or_number_gets_400(
     assert answer.problem["status"] == 400
 
 
+@pytest.mark.parametrize("name", [r"\ud800time", r"data\ud800", r"any\ud800thing"])
+async def test_half_a_character_in_the_name_of_an_attribute_gets_400(lonely_function: LocalInvoker, name: str) -> None:
+    attributes = {"specversion": "1.0", "id": str(uuid.uuid4()), "type": PLACE, "source": "/t"}
+    body = json.dumps({**attributes, "time": "2026-01-01T00:00:00Z", "data": {}})[:-1] + f', "{name}": "x"}}'
+    answer = await lonely_function.post({"content-type": "application/cloudevents+json"}, body.encode())
+    assert answer.problem["status"] == 400
+
+
 async def test_what_nobody_foresaw_is_answered_too(
     lonely_function: LocalInvoker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

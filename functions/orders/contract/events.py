@@ -123,7 +123,8 @@ def _read_structured(headers: Mapping[str, str], body: bytes) -> tuple[dict[str,
     except Exception as error:  # on malformed input the library raises its own errors and many of Python's
         raise NotAnEvent("not a CloudEvent in structured mode") from error
     attributes, data = event.get_attributes(), event.get_data()
-    if any(isinstance(text, str) and _HALF_A_CHARACTER.search(text) for text in attributes.values()):
+    texts = (text for attribute in attributes.items() for text in attribute if isinstance(text, str))
+    if any(_HALF_A_CHARACTER.search(text) for text in texts):
         raise NotAnEvent("an attribute holds half a character")
     return dict(attributes), data.encode() if isinstance(data, str) else data or b""
 
