@@ -9,9 +9,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page
 
+from frontend.admission import ADMISSION
+from frontend.orders_client import Rejected
+from frontend.shop import EXTENSION
+from functions.orders import contract
 from tests.browser.conftest import FakeShop, OpenPage
 
 RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+FIELDS: Final = (
+    ("order_id", "6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11"),
+    ("quantity-stalls", "1"),
+    ("price-stalls", "2500"),
+    ("name", "Ada"),
+    ("email", "ada@example.org"),
+)
 schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 languages = pytest.mark.parametrize("language", ["en", "es"])
 
@@ -152,11 +163,54 @@ class TestWcag:
         shop.orders.away = shop.pending.away = False
         settle(page, ".qr")
 
+    def test_what_is_refused(
+        self, shop: FakeShop, visitor: Callable[[str], Page], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        page = visitor("/shows/spring-gala")
+        fill_in(page)
+        press(page)
+        settle(page, ".qr")
+        monkeypatch.setattr(
+            shop.orders, "cancel", lambda order_id, _: Rejected(contract.Rejection(order_id, "expired"))
+        )
+        page.locator("summary").click()
+        page.locator(".button-danger").click()
+        check(settle(page, ".seal-off"), "not to be cancelled")
+        monkeypatch.setattr(shop.app.extensions[EXTENSION].catalogue, "get", lambda: None)
+        monkeypatch.setattr(
+            shop.orders, "place", lambda order_id, *_: Rejected(contract.Rejection(order_id, "expired"))
+        )
+        page.evaluate(
+            """([action, fields]) => {
+              const form = Object.assign(document.createElement("form"), { method: "post", action });
+              for (const [name, value] of fields) {
+                form.append(Object.assign(document.createElement("input"), { name, value }));
+              }
+              document.body.append(form);
+              form.submit();
+            }""",
+            ["/shows/spring-gala/orders", FIELDS],
+        )
+        check(settle(page, ".blank"), "refused without the show")
+
+    def test_a_busy_shop(self, shop: FakeShop, visitor: Callable[[str], Page]) -> None:
+        page = visitor("/shows/spring-gala")
+        fill_in(page)
+        places = shop.app.extensions[ADMISSION]
+        taken = 0
+        while places.enter():
+            taken += 1
+        page.locator("form.purchase").evaluate("form => form.submit()")
+        check(settle(page, "#keeping"), "a purchase that must wait")
+        check(settle(visitor("/shows/spring-gala"), ".blank"), "a page that must wait")
+        for _ in range(taken):
+            places.leave()
+
 
 @contextmanager
 def age_of_the_figures(shop: FakeShop, seconds: float) -> Iterator[None]:
     """Inside, what the shop knows of its shows is so old."""
-    catalogue = shop.app.extensions["flametickets"].catalogue
+    catalogue = shop.app.extensions[EXTENSION].catalogue
     clock = catalogue._clock
     catalogue._clock = lambda: clock() + seconds
     try:

@@ -123,6 +123,7 @@ def test_the_page_of_the_show_goes_on_with_a_kept_purchase(shop: FakeShop, form:
     form.goto(shop.url)
     form.locator("#banners").get_by_role("link", name="See the order").click()
     expect_waiting(form)
+    expect(form.locator("#banners")).to_be_hidden()  # the page itself says it
     all_answer(shop)
     form.get_by_role("button", name="Try again now").click()
     heading(form, IN)
@@ -229,7 +230,7 @@ def test_a_limit_that_the_function_alone_knew_leaves_no_used_order_id_in_the_for
 
 def test_an_answer_of_somebody_elses_gateway_is_no_answer(shop: FakeShop, form: Page) -> None:
     answers = [
-        (404, "text/html", "no such service"),
+        (404, "application/json", '{"message": "no such service"}'),
         (200, "text/html", "please log in"),
         (200, "application/json", "{}"),
     ]
