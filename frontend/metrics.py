@@ -69,10 +69,11 @@ class Metrics:
         """`left` more retries may go to `route` now."""
         self._budget.labels(route).set(left)
 
-    def pending(self, depth: int, oldest_s: float) -> None:
-        """`depth` purchases wait to be decided, the oldest since `oldest_s` seconds."""
+    def pending(self, depth: int, oldest_s: float, dead: int) -> None:
+        """`depth` purchases wait to be decided, the oldest since `oldest_s` seconds; `dead` wait for an operator."""
         self._depth.set(depth)
         self._oldest.set(oldest_s)
+        self._dead_letters.set(dead)
 
     def decided(self, outcome: str) -> None:
         """A purchase came to its end: `confirmed`, `rejected:<reason>` or `cancelled`."""
@@ -162,6 +163,9 @@ class Metrics:
         self._depth = Gauge("flametickets_pending_depth", "Pending purchases", registry=self.registry)
         self._oldest = Gauge(
             "flametickets_pending_oldest_seconds", "Age of the oldest pending purchase", registry=self.registry
+        )
+        self._dead_letters = Gauge(
+            "flametickets_pending_dead_letters", "Pending purchases that wait for an operator", registry=self.registry
         )
         self._decided = Counter(
             "flametickets_purchases_decided", "Purchases by final outcome", ["outcome"], registry=self.registry

@@ -113,7 +113,8 @@ class FakePending:
         with self._lock:
             now = self._now()
             oldest = min((row.purchase.accepted_at for row in self._waiting()), default=now)
-            return Away() if self.away else Depth(len(self._waiting()), (now - oldest).total_seconds())
+            dead = sum(row.purchase.state == "dead" for row in self._rows.values())
+            return Away() if self.away else Depth(len(self._waiting()), (now - oldest).total_seconds(), dead)
 
     def bury(self, order_id: str) -> None:
         """Makes the purchase a dead letter, as the housekeeper does that gives it up."""

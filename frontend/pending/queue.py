@@ -49,17 +49,20 @@ _FORGET: Final = """
     )
 """
 _DEPTH: Final = """
-    SELECT count(*), coalesce(extract(epoch FROM now() - min(accepted_at)), 0)
-    FROM pending_purchases WHERE state = 'pending'
+    SELECT count(*) FILTER (WHERE state = 'pending'),
+        coalesce(extract(epoch FROM now() - min(accepted_at) FILTER (WHERE state = 'pending')), 0),
+        count(*) FILTER (WHERE state = 'dead')
+    FROM pending_purchases WHERE state IN ('pending', 'dead')
 """
 
 
 @dataclass(frozen=True)
 class Depth:
-    """How many purchases wait, and for how many seconds the oldest of them."""
+    """How many purchases wait, for how many seconds the oldest of them, and how many are dead letters."""
 
     waiting: int
     oldest_s: float
+    dead: int
 
 
 class PendingQueue(Protocol):
@@ -132,7 +135,7 @@ class PostgresQueue:
         """How many wait, in all processes together."""
 
         def count(session: Session) -> Depth:
-            waiting, oldest_s = session.execute(_DEPTH).fetchone() or (0, 0)
-            return Depth(waiting, float(oldest_s))
+            waiting, oldest_s, dead = session.execute(_DEPTH).fetchone() or (0, 0, 0)
+            return Depth(waiting, float(oldest_s), dead)
 
         return self._database.run(count)

@@ -88,7 +88,7 @@ class Housekeeper:
             log.error("pending.given_up", order_id=order_id)  # an operator must look after it
         depth = self._queue.depth()
         if not isinstance(depth, Away):
-            self._metrics.pending(depth.waiting, depth.oldest_s)
+            self._metrics.pending(depth.waiting, depth.oldest_s, depth.dead)
         if self._monotonic() >= self._forget_at and self._queue.forget() != FEW:  # else there are more
             self._forget_at = self._monotonic() + FORGET_S
         return LOOK_S

@@ -226,6 +226,14 @@ class TestKeepingHouse:
         parts.pending.settle(order_id, contract.Cancelled(order_id))
         assert parts.queue.depth().waiting == 3  # type: ignore[union-attr]
 
+    def test_dead_letters_are_counted_apart(self, parts: Parts) -> None:
+        accept(parts.pending)
+        parts.pass_time(60)
+        assert len(parts.queue.give_up(60)) == 1  # type: ignore[arg-type]
+        accept(parts.pending)
+        depth = parts.queue.depth()
+        assert (depth.waiting, depth.dead) == (1, 1)  # type: ignore[union-attr]
+
     def test_an_empty_store_is_not_old(self, parts: Parts) -> None:
         depth = parts.queue.depth()
         assert (depth.waiting, depth.oldest_s) == (0, 0)  # type: ignore[union-attr]

@@ -22,7 +22,7 @@ def used() -> Metrics:
     metrics.called(kind="place", route="weighted", revision="orders-1", attempt=1, outcome="decided", took_s=0.02)
     metrics.breaker("stable", "open")
     metrics.budget("stable", 10)
-    metrics.pending(3, 1.5)
+    metrics.pending(3, 1.5, 2)
     metrics.decided("rejected:sold_out")
     metrics.saw("confirming")
     metrics.watch_admission(lambda: 1, lambda: 2)
