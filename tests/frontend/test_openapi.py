@@ -129,7 +129,7 @@ def test_no_series_of_requests_gets_an_answer_that_is_not_described(app: Flask, 
             orders.calls = calls
             app.extensions[EXTENSION] = replace(shop, client=orders, catalogue=CatalogueCache(orders))
 
-    Buyer.run(settings=settings(BOUNDED, max_examples=15, stateful_step_count=6))
+    Buyer.run(settings=settings(BOUNDED, max_examples=40, stateful_step_count=8))
     assert {"place", "lookup", "cancel"} <= set(calls)
 
 
