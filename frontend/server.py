@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 from gunicorn import util  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http import errors  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
@@ -25,6 +26,13 @@ _WORDS: Final = {
 _UNREADABLE: Final = "That can't be read as a request."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Log(Logger):  # type: ignore[misc]  # the library has no types
+    """The server's log without a line for each request, which the application writes itself."""
+
+    def access(self, *_: object) -> None:
+        """Nothing, at no cost."""
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # the library has no types
