@@ -12,15 +12,18 @@ revisions stable and chaos, and the shop. Ctrl-C stops it. While it runs:
   dev.py status              what runs, where, with which logs
   dev.py traffic             the split between the revisions
   dev.py traffic chaos=20    sends 20 % of the requests to chaos
+  dev.py exec web COMMAND    runs a command in the environment of the shop's process (or of the function's: orders),
+                             such as python -m frontend.pending list
 
 CHAOS_FAULTS and CHAOS_SEED of the environment go to the chaos revision alone (CHAOS_FAULTS: error:0.3).
 Exit codes: 0 good, 1 the thing asked about is bad, 2 it could not be done.
 """
 REVISIONS: Final = ("stable", "chaos")
+PROCESSES: Final = ("web", "orders")
 
 
 def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
-    """The arguments: `command` is None, "status" or "traffic"; `split` is a dict, empty to show it."""
+    """The arguments: `command` is None, "status", "traffic" or "exec"; `split` is a dict, empty to show it."""
     parser = argparse.ArgumentParser(
         prog="dev.py", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -30,11 +33,16 @@ def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
     parser.add_argument(
         "--folder", type=Path, default=default_folder, help="where all files are kept (default: .flametickets)"
     )
-    commands = parser.add_subparsers(dest="command", metavar="{status,traffic}")
+    commands = parser.add_subparsers(dest="command", metavar="{status,traffic,exec}")
     commands.add_parser("status", help="say what runs, where, with which logs")
     traffic = commands.add_parser("traffic", help="show or shift the split between the revisions")
     traffic.add_argument("shares", nargs="*", metavar="REVISION=PERCENT", help="stable=80 chaos=20; one is enough")
+    inside = commands.add_parser("exec", help="run a command in the environment of one of the two processes")
+    inside.add_argument("process", choices=PROCESSES, help="whose environment")
+    inside.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="the command with its arguments")
     parsed = parser.parse_args(arguments)
+    if parsed.command == "exec" and not parsed.words:
+        inside.error("name the command to run")
     try:
         parsed.split = read_split(parsed.shares) if parsed.command == "traffic" else {}
     except ValueError as error:

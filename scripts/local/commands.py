@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.local.gateway import Gateway, GatewayError, Ports
+from scripts.local.inside import run_inside
 from scripts.local.processes import Listeners
 from scripts.local.shows import ShowsFileError
 from scripts.local.stack import SAMPLES, AlreadyRuns, Stack, StackError, shift
@@ -31,6 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _status(Folder(arguments.folder))
     if arguments.command == "traffic":
         return _traffic(Folder(arguments.folder), arguments.split)
+    if arguments.command == "exec":
+        return _exec(Folder(arguments.folder), arguments.process, arguments.words)
     return _run_stack(arguments)
 
 
@@ -126,6 +129,18 @@ def _traffic(folder: Folder, split: dict[str, int]) -> int:
         print(error, file=sys.stderr)
         return _NOT_DONE
     return _GOOD
+
+
+def _exec(folder: Folder, process: str, words: list[str]) -> int:
+    state = folder.read_state()
+    if state is None:
+        print(_nothing_runs(folder), file=sys.stderr)
+        return _NOT_DONE
+    try:
+        return run_inside(folder, state, process, words)
+    except (OSError, FolderError) as error:
+        print(f"{words[0]} can't be run: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
+        return _NOT_DONE
 
 
 def _present_split(folder: Folder, state: State) -> dict[str, int]:

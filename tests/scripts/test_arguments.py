@@ -19,6 +19,15 @@ def test_options_are_taken() -> None:
     assert (parsed.port, parsed.fresh, parsed.shows, parsed.folder) == (9000, True, Path("a.yaml"), Path("/other"))
 
 
+def test_all_after_the_process_is_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    parsed = parse(["exec", "web", "python", "-m", "frontend.pending", "list", "--dead"], FOLDER)
+    assert (parsed.process, parsed.words) == ("web", ["python", "-m", "frontend.pending", "list", "--dead"])
+    for bad in (["exec", "web"], ["exec", "gateway", "true"]):
+        with pytest.raises(SystemExit):
+            parse(bad, FOLDER)
+    assert "name the command to run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("shares", "split"),
     [

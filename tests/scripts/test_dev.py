@@ -124,6 +124,13 @@ def test_it_runs_says_what_runs_shifts_traffic_and_leaves_nothing_when_asked_to_
     assert dev.run("traffic").stdout == "stable 80 %, chaos 20 %\n"
     assert "stable 80 %, chaos 20 %" in dev.run("status").stdout
 
+    pending = dev.run("exec", "web", "python", "-m", "frontend.pending", "list", "--output", "json")
+    assert (pending.returncode, json.loads(pending.stdout)) == (0, [])
+    assert dev.run("exec", "orders", "python", "-m", "functions.orders.audit").returncode == 0
+    assert dev.run("exec", "orders", "python", "-c", "raise SystemExit(7)").returncode == 7
+    unknown = dev.run("exec", "web", "no-such-command")
+    assert (unknown.returncode, unknown.stderr) == (2, "no-such-command can't be run: No such file or directory\n")
+
     second = dev.run("--port=0")
     assert second.returncode == 1
     assert second.stderr.startswith("FlameTickets is running already, at http://localhost:")
@@ -232,7 +239,9 @@ def test_a_bad_shows_file_is_named_before_anything_starts(dev: Dev, tmp_path: Pa
     assert not dev.folder.exists()
 
 
-@pytest.mark.parametrize(("command", "code"), [(["status"], 1), (["traffic"], 2), (["traffic", "chaos=5"], 2)])
+@pytest.mark.parametrize(
+    ("command", "code"), [(["status"], 1), (["traffic"], 2), (["traffic", "chaos=5"], 2), (["exec", "web", "true"], 2)]
+)
 def test_with_nothing_running_the_other_commands_say_so(dev: Dev, command: list[str], code: int) -> None:
     result = dev.run(*command)
     assert result.returncode == code
