@@ -1,6 +1,5 @@
 """The fields of the purchase form: what a buyer typed, and the prices that stood beside it."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -30,7 +29,7 @@ class PurchaseForm:
 
     def renewed(self) -> "PurchaseForm":
         """The same wishes under a new order id."""
-        return replace(self, order_id=str(uuid.uuid4()), decided=False)
+        return replace(self, order_id=contract.new_order_id(), decided=False)
 
     def quantity(self, ticket_type: str) -> int:
         """How many of a ticket type are asked for; 0 for what is no number of tickets."""
@@ -65,7 +64,7 @@ class PurchaseForm:
 def blank(show: contract.ListedShow) -> PurchaseForm:
     """A form as it is first shown: an order id of its own, one ticket where there is no choice of types."""
     quantities = {show.ticket_types[0].id: "1"} if len(show.ticket_types) == 1 else {}
-    return PurchaseForm(order_id=str(uuid.uuid4()), quantities=quantities)
+    return PurchaseForm(order_id=contract.new_order_id(), quantities=quantities)
 
 
 def priced(form: PurchaseForm, show: contract.ListedShow) -> PurchaseForm:

@@ -97,7 +97,7 @@ def place_first_order(url: str, secret: str, show: str, ticket_type: str, within
 
 
 def _form(show: str, ticket_type: str) -> bytes:
-    order_id = str(uuid.uuid4())
+    order_id = contract.new_order_id()
     fields = {
         "order_id": order_id,
         f"quantity-{ticket_type}": "1",
@@ -122,7 +122,7 @@ def _request(secret: str, show: str, ticket_type: str) -> bytes:
 
 def _signed(secret: str, show: str, ticket_type: str) -> tuple[dict[str, str], bytes]:
     """Headers and body of an order of one ticket, as the frontend would send it."""
-    order_id = str(uuid.uuid4())
+    order_id = contract.new_order_id()
     order = contract.PlaceOrder(
         show, (contract.OrderLine(ticket_type, 1),), "A Buyer", f"{order_id[:8]}@example.org", 1000
     )

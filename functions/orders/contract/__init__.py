@@ -11,6 +11,7 @@ from functions.orders.contract.events import (
     encode_event,
     is_structured,
 )
+from functions.orders.contract.order_ids import new_order_id
 from functions.orders.contract.payloads import (
     CANCEL,
     CANCELLED,
@@ -114,6 +115,7 @@ __all__ = [
     "encode_event",
     "fingerprint",
     "is_structured",
+    "new_order_id",
     "sign",
     "verify",
 ]
