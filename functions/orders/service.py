@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from functions.orders.chaos import Chaos
 
 HEALTH_PATHS: Final = ("/healthz", "/readyz")
-DEFAULT_TIME_LEFT_MS: Final = 2000
-MAX_TIME_LEFT_MS: Final = 10_000
+DEFAULT_TIME_LEFT_S: Final = 2.0
+MAX_TIME_LEFT_S: Final = 10.0
 RETRY_AFTER_S: Final = 1
 _SIGNATURE: Final = contract.SIGNATURE_HEADER.lower()
 
@@ -77,9 +77,7 @@ class Service:
         """The answer; None if the chaos revision keeps it to itself."""
         if scope["path"] in HEALTH_PATHS and scope["method"] in ("GET", "HEAD"):
             return asgi.text(b"ok\n")
-        if self._ledger.is_full_for(
-            DEFAULT_TIME_LEFT_MS / 1000
-        ):  # unread: what it costs to refuse comes off what can be sold
+        if self._ledger.is_full_for(DEFAULT_TIME_LEFT_S):  # unread: what refusing costs comes off what can be sold
             return self._shed()
         headers = asgi.read_headers(scope)
         try:
@@ -195,5 +193,5 @@ def _order_id(event: contract.Event, command: contract.Command) -> str:
 
 
 def _time_left_s(event: contract.Event) -> float:
-    time_left_ms = DEFAULT_TIME_LEFT_MS if event.time_left_ms is None else event.time_left_ms
-    return min(time_left_ms, MAX_TIME_LEFT_MS) / 1000
+    time_left_s = DEFAULT_TIME_LEFT_S if event.time_left_ms is None else event.time_left_ms / 1000
+    return min(time_left_s, MAX_TIME_LEFT_S)

@@ -30,7 +30,7 @@ _ROUTINE_PATHS: Final = {"/healthz", "/readyz", "/static/<path:filename>"}
 _ROUTINE_COMMANDS: Final = {"org.flametickets.show.list"}
 # A server that is just starting turns away whoever asks whether it has started: that is no trouble.
 _POSTGRES_TROUBLE: Final = re.compile(r"\b(WARNING|ERROR|FATAL|PANIC):(?!  the database system is starting up)")
-_SHORT_ID: Final = 8
+_SHORT_ID: Final = 8  # of its end: an order id begins with the time, and those of one minute all alike
 
 
 class Terminal:
@@ -129,7 +129,7 @@ def _clock(moment: Any) -> str | None:
 
 def _shortened(key: str, value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text[:_SHORT_ID] if key == "order_id" else text.removeprefix("org.flametickets.")
+    return text[-_SHORT_ID:] if key == "order_id" else text.removeprefix("org.flametickets.")
 
 
 def _printable(text: str) -> str:

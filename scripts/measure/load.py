@@ -103,7 +103,7 @@ def _form(show: str, ticket_type: str) -> bytes:
         f"quantity-{ticket_type}": "1",
         f"price-{ticket_type}": "1000",
         "name": "A Buyer",
-        "email": f"{order_id[:8]}@example.org",
+        "email": f"{order_id[-8:]}@example.org",
     }
     body = urlencode(fields).encode()
     head = (
@@ -124,7 +124,7 @@ def _signed(secret: str, show: str, ticket_type: str) -> tuple[dict[str, str], b
     """Headers and body of an order of one ticket, as the frontend would send it."""
     order_id = contract.new_order_id()
     order = contract.PlaceOrder(
-        show, (contract.OrderLine(ticket_type, 1),), "A Buyer", f"{order_id[:8]}@example.org", 1000
+        show, (contract.OrderLine(ticket_type, 1),), "A Buyer", f"{order_id[-8:]}@example.org", 1000
     )
     event = contract.Event(
         id=order_id,

@@ -30,7 +30,7 @@ def _written(*changes: Change, colour: bool = False) -> str:
 
 
 def test_a_line_has_time_process_event_and_fields_with_the_order_id_shortened() -> None:
-    line = _line(event="command.answered", type="org.flametickets.order.place", order_id="12345678-a", n=3, no=None)
+    line = _line(event="command.answered", type="org.flametickets.order.place", order_id="a-12345678", n=3, no=None)
     shown = _shown("stable", line)
     assert shown is not None
     assert shown.split()[1:] == ["stable", "command.answered", "type=order.place", "order_id=12345678", "n=3"]
