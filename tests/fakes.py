@@ -197,7 +197,7 @@ class FakeOrders:
             decided,
             lines=_priced(order, types),
             tickets=tuple(
-                contract.Ticket(f"{decided.order_id[:4]}-{n:04}".upper(), kind) for n, kind in enumerate(kinds, 1)
+                contract.Ticket(f"{decided.order_id[-4:]}-{n:04}".upper(), kind) for n, kind in enumerate(kinds, 1)
             ),
             total=_total(order, types),
             currency=types[order.lines[0].ticket_type].currency,
