@@ -65,10 +65,11 @@ class Server:
     log: Path
 
     def ask(self, method: str, path: str, **request: object) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Status and body of the answer, which may come, and the connection end, while the request is still sent."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, **request)  # type: ignore[arg-type]
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, **request)  # type: ignore[arg-type]
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -145,7 +146,7 @@ def test_the_shop_sells_and_logs_as_json_without_a_word_on_the_buyer(tmp_path: P
     assert not (tmp_path / "home").exists(), "no control socket, for a pod's root is read-only"
 
 
-@pytest.mark.parametrize(("size", "status"), [(MAX_BODY_BYTES, 400), (MAX_BODY_BYTES + 1, 413), (500_000, 413)])
+@pytest.mark.parametrize(("size", "status"), [(MAX_BODY_BYTES, 400), (MAX_BODY_BYTES + 1, 413), (5_000_000, 413)])
 def test_a_body_in_chunks_is_bounded_whole(server: Server, size: int, status: int) -> None:
     """Spaces are no JSON, but all of them must have been read to say so."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": ORDER_ID}
