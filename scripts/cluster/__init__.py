@@ -1,0 +1,1 @@
+"""Takes FlameTickets to a Knative cluster, and operates it there."""
