@@ -59,7 +59,7 @@ def running_bare(folder: Path) -> Iterator[Server]:
 def running_plain_shop(folder: Path, settings: Mapping[str, str]) -> Iterator[Server]:
     """The plain shop, with as many threads as the shop works with."""
     command = (
-        "python -m gunicorn --worker-class=gthread --threads=16 --no-control-socket scripts.measure.plain_shop:app"
+        "python3 -m gunicorn --worker-class=gthread --threads=16 --no-control-socket scripts.measure.plain_shop:app"
     )
     with _running(command.split(), folder, settings) as server:
         yield server
@@ -106,7 +106,7 @@ def _running(command: Sequence[str], folder: Path, settings: Mapping[str, str]) 
     runtime = folder / "run"
     runtime.mkdir(exist_ok=True, mode=0o700)
     child = {**environment(folder, runtime, settings), "HOST": "127.0.0.1", "PORT": str(port)}
-    words = [sys.executable if word == "python" else word for word in command]
+    words = [sys.executable if word == "python3" else word for word in command]
     started_at = time.monotonic()
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(words, cwd=ROOT, env=child, start_new_session=True, stdout=log, stderr=log)
