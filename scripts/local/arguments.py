@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from scripts.local.split import SHARES_HELP, SHARES_METAVAR, read_split
+
 _DESCRIPTION: Final = """\
 Runs the whole of FlameTickets on this machine: two PostgreSQL servers, a gateway, the order function as the
 revisions stable and chaos, and the shop. Ctrl-C stops it. While it runs:
@@ -18,7 +20,6 @@ revisions stable and chaos, and the shop. Ctrl-C stops it. While it runs:
 CHAOS_FAULTS and CHAOS_SEED of the environment go to the chaos revision alone (CHAOS_FAULTS: error:0.3).
 Exit codes: 0 good, 1 the thing asked about is bad, 2 it could not be done.
 """
-REVISIONS: Final = ("stable", "chaos")
 PROCESSES: Final = ("web", "orders")
 
 
@@ -36,7 +37,7 @@ def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", metavar="{status,traffic,exec}")
     commands.add_parser("status", help="say what runs, where, with which logs")
     traffic = commands.add_parser("traffic", help="show or shift the split between the revisions")
-    traffic.add_argument("shares", nargs="*", metavar="REVISION=PERCENT", help="stable=80 chaos=20; one is enough")
+    traffic.add_argument("shares", nargs="*", metavar=SHARES_METAVAR, help=SHARES_HELP)
     inside = commands.add_parser("exec", help="run a command in the environment of one of the two processes")
     inside.add_argument("process", choices=PROCESSES, help="whose environment")
     inside.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND", help="the command with its arguments")
@@ -48,25 +49,6 @@ def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
     except ValueError as error:
         traffic.error(str(error))
     return parsed
-
-
-def read_split(shares: Sequence[str]) -> dict[str, int]:
-    """The split that words like `chaos=20` ask for, of which one is enough. Raises ValueError."""
-    split: dict[str, int] = {}
-    for share in shares:
-        name, separator, percent = share.partition("=")
-        is_number = percent.isascii() and percent.isdigit() and len(percent) <= 3 and int(percent) <= 100
-        if name not in REVISIONS or not separator or not is_number:
-            raise ValueError(f"{share}: must be one of {', '.join(REVISIONS)} with a percentage, as chaos=20")
-        if name in split:
-            raise ValueError(f"{name} is given twice")
-        split[name] = int(percent)
-    if len(split) == 1:
-        (name, percent_given), *_ = split.items()
-        split.update({other: 100 - percent_given for other in REVISIONS if other != name})
-    if split and sum(split.values()) != 100:
-        raise ValueError(f"the shares are {sum(split.values())} % together; they must be 100 %")
-    return {name: split[name] for name in REVISIONS} if split else {}
 
 
 def _port(text: str) -> int:

@@ -12,6 +12,7 @@ from scripts.local.gateway import Gateway, GatewayError, Ports
 from scripts.local.inside import run_inside
 from scripts.local.processes import Listeners
 from scripts.local.shows import ShowsFileError
+from scripts.local.split import in_words
 from scripts.local.stack import SAMPLES, AlreadyRuns, Stack, StackError, shift
 from scripts.local.state import Folder, FolderError, State
 from scripts.local.terminal import Terminal
@@ -102,7 +103,7 @@ def _status(folder: Folder) -> int:
         return _BAD
     print(f"FlameTickets {'is open' if state.ready else 'is starting'} at {_for_people(state.url)}")
     print(f"  since {state.started_at}, process {state.pid}, files in {folder.path}")
-    print(f"  traffic: {_in_words(_present_split(folder, state))}; faults of chaos: {state.chaos_faults or 'none'}")
+    print(f"  traffic: {in_words(_present_split(folder, state))}; faults of chaos: {state.chaos_faults or 'none'}")
     for route, port in state.route_ports.items():
         print(f"  route {route}: http://127.0.0.1:{port}")
     print(f"  metrics of the shop: http://127.0.0.1:{state.metrics_port}/metrics")
@@ -124,7 +125,7 @@ def _traffic(folder: Folder, split: dict[str, int]) -> int:
     try:
         if split:
             shift(folder, gateway, split)
-        print(_in_words(gateway.split()))
+        print(in_words(gateway.split()))
     except GatewayError as error:
         print(error, file=sys.stderr)
         return _NOT_DONE
@@ -161,10 +162,6 @@ def _nothing_runs(folder: Folder) -> str:
     if folder.was_killed():
         return "nothing is running; an earlier run was killed, and the next start clears away what it left"
     return "nothing is running; python3 scripts/dev.py starts FlameTickets"
-
-
-def _in_words(split: dict[str, int]) -> str:
-    return ", ".join(f"{name} {percent} %" for name, percent in split.items())
 
 
 def _for_people(url: str) -> str:

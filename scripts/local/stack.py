@@ -16,7 +16,7 @@ import psycopg
 from functions.orders.contract import PublishRejection, Show
 from scripts import migrate
 from scripts.local.function_client import FunctionClient, NoAnswer
-from scripts.local.gateway import REVISIONS, WEIGHTED, Gateway, Ports, Split, route_name
+from scripts.local.gateway import WEIGHTED, Gateway, Ports, route_name
 from scripts.local.health import is_ready
 from scripts.local.parts import Parts
 from scripts.local.ports import NoFreePort, free_ports, is_taken
@@ -24,6 +24,7 @@ from scripts.local.postgres import EmbeddedPostgres, PostgresError
 from scripts.local.processes import KEEPS_DYING, Change, Listeners, Supervisor, end_marked
 from scripts.local.procfile import ROOT
 from scripts.local.shows import read_shows
+from scripts.local.split import REVISIONS, Split
 from scripts.local.state import Folder, ProcessState, State
 
 SAMPLES: Final = ROOT / "scripts" / "shows.yaml"
@@ -222,7 +223,7 @@ class Stack:
             self._progress("publishing the shows")
             for refused in self.publish(*shows):
                 self._progress(f"the show {refused.slug} stays as it was: {_why(refused)}")
-            slugs = {show.slug for show in shows}
+            slugs = {show.slug for show in shows if not show.hidden}
             self._wait("stable", lambda: clients["stable-orders"].lists(slugs))
             self._wait("chaos", lambda: clients["chaos-orders"].lists(slugs) or self._may_refuse())
         finally:

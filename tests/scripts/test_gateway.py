@@ -12,9 +12,10 @@ import psutil
 import pytest
 import requests
 
-from scripts.local.gateway import REVISIONS, WEIGHTED, Gateway, GatewayError, Ports, route_name
+from scripts.local.gateway import WEIGHTED, Gateway, GatewayError, Ports, route_name
 from scripts.local.ports import free_ports
 from scripts.local.processes import Process, Supervisor
+from scripts.local.split import REVISIONS
 from tests.scripts.waiting import kill_and_wait, wait_until
 
 
