@@ -26,6 +26,7 @@ SELECT coalesce(json_agg(show ORDER BY starts_at, slug), '[]')::text FROM (
     FROM shows s
     JOIN ticket_types t ON t.show = s.slug AND t.listed
     JOIN stock k ON k.show = t.show AND k.ticket_type = t.id
+    WHERE NOT s.hidden
     GROUP BY s.slug
 ) AS listed
 """
@@ -40,7 +41,7 @@ class CatalogueReader:
         self._known: Catalogue | None = None
 
     async def read(self) -> Catalogue:
-        """All shows by their start, as they stood at `as_of`. Raises psycopg.Error when the database is away."""
+        """The listed shows by their start, as they stood at `as_of`. Raises psycopg.Error when the database is away."""
         if self._known is None or self._is_old(self._known):
             async with self._session.connection() as connection:
                 if self._known is None or self._is_old(self._known):  # unless another reader was first
@@ -52,6 +53,6 @@ class CatalogueReader:
 
 
 async def read_catalogue(connection: Connection, now: datetime) -> Catalogue:
-    """All shows as they stand at `now`, by their start."""
+    """The shows as they stand at `now`, by their start, without the hidden ones."""
     ((shows,),) = (await connection.run((_CATALOGUE, (now.isoformat(),))))[0]
     return Catalogue(as_of=now, shows=msgspec.json.decode(shows or "[]", type=tuple[ListedShow, ...]))

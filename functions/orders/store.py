@@ -99,15 +99,15 @@ SELECT ticket_type, capacity, sold, version FROM stock WHERE show = $1 ORDER BY 
 _PUBLISHED_SINCE = "SELECT 1 FROM shows WHERE slug = $1 AND published_at > $2::timestamptz"
 
 _UPSERT_SHOW = """
-INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, utc_offset, image, published_at)
-SELECT slug, title, venue, starts_at, sales_start, sales_end, $2::text, image, $3::timestamptz
+INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, utc_offset, image, hidden, published_at)
+SELECT slug, title, venue, starts_at, sales_start, sales_end, $2::text, image, coalesce(hidden, false), $3::timestamptz
 FROM json_to_record($1::json) AS s(
     slug text, title text, venue text, starts_at timestamptz, sales_start timestamptz, sales_end timestamptz,
-    image text)
+    image text, hidden boolean)
 ON CONFLICT (slug) DO UPDATE SET
     title = excluded.title, venue = excluded.venue, starts_at = excluded.starts_at,
     sales_start = excluded.sales_start, sales_end = excluded.sales_end, utc_offset = excluded.utc_offset,
-    image = excluded.image, published_at = excluded.published_at
+    image = excluded.image, hidden = excluded.hidden, published_at = excluded.published_at
 """
 
 # A ticket type that is no longer published keeps its row: orders and the journal still name it.

@@ -17,16 +17,24 @@ from functions.orders.contract import CANCEL, LOOKUP, PLACE, Order, Rejection
 from scripts import migrate
 from scripts.local.postgres import EmbeddedPostgres
 from tests.functions.conftest import MAIN, StartFunctionOn
-from tests.functions.local_invoker import make_order
+from tests.functions.local_invoker import make_order, make_show
 from tests.functions.promises import assert_promises_hold, audited
 
 MIGRATIONS = MAIN.parent / "migrations"
 FIRST = "0001_ledger.sql"
+BEFORE_HIDDEN_SHOWS = (FIRST, "0002_outbox.sql")
 _numbers = count(1)
 
 CONFIRMED, CANCELLED, REFUSED, TOMBSTONE = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(1, 5))
 ANNS = make_order("old-show", {"seat": 2})
 DATA_OF_THE_FIRST_SCHEMA = Path(__file__).with_name("first_schema.sql")
+
+# How a revision from before there were hidden shows publishes one.
+PUBLISH_AS_BEFORE = """
+INSERT INTO shows (slug, title, venue, starts_at, sales_start, sales_end, utc_offset, image, published_at)
+VALUES (%s, 'By an old revision', 'Old Hall', now(), now(), now() + interval '9 days', '+02:00', NULL, now())
+ON CONFLICT (slug) DO UPDATE SET title = excluded.title, published_at = excluded.published_at
+"""
 
 # What a schema is made of, but for the order of its columns: a later migration adds them at the end.
 SCHEMA = """
@@ -58,6 +66,15 @@ def first_url(empty_url: str, tmp_path: Path) -> str:
     asyncio.run(_run(pogo.apply, empty_url, tmp_path))
     with psycopg.connect(empty_url) as session:
         session.execute(DATA_OF_THE_FIRST_SCHEMA.read_bytes())
+    return empty_url
+
+
+@pytest.fixture
+def url_before_hidden_shows(empty_url: str, tmp_path: Path) -> str:
+    """An empty database as the revisions from before there were hidden shows know it."""
+    for name in BEFORE_HIDDEN_SHOWS:
+        shutil.copy(MIGRATIONS / name, tmp_path)
+    asyncio.run(_run(pogo.apply, empty_url, tmp_path))
     return empty_url
 
 
@@ -112,3 +129,33 @@ def test_each_migration_can_be_taken_back_and_made_again(first_url: str) -> None
     migrate.apply("orders", first_url)
     assert schema(first_url) == latest
     assert_promises_hold(first_url)
+
+
+async def test_a_revision_of_before_publishes_on_the_new_schema_and_reveals_nothing(
+    first_url: str, start_function_on: StartFunctionOn
+) -> None:
+    await asyncio.to_thread(migrate.apply, "orders", first_url)
+    function = await start_function_on(first_url)
+    await function.send(contract.PUBLISH, make_show("hidden-show", hidden=True))
+    with psycopg.connect(first_url) as session:
+        for slug in ("old-show", "hidden-show", "new-show"):
+            session.execute(PUBLISH_AS_BEFORE.encode(), [slug])
+        shows = session.execute("SELECT slug, title, hidden FROM shows ORDER BY slug").fetchall()
+    assert shows == [
+        ("hidden-show", "By an old revision", True),
+        ("new-show", "By an old revision", False),
+        ("old-show", "By an old revision", False),
+    ]
+    assert (await function.send(PLACE, make_order("hidden-show", {"seat": 1}))).data(Order).title == (
+        "By an old revision"
+    )
+
+
+def test_while_somebody_holds_a_table_a_migration_fails_rather_than_that_sales_wait(
+    url_before_hidden_shows: str,
+) -> None:
+    with psycopg.connect(url_before_hidden_shows) as dump:
+        dump.execute("LOCK TABLE shows IN ACCESS SHARE MODE")
+        with pytest.raises(migrate.Failed, match=r"0003_hidden_shows: .*lock timeout"):
+            migrate.apply("orders", url_before_hidden_shows)
+    assert migrate.apply("orders", url_before_hidden_shows) == ["0003_hidden_shows"]

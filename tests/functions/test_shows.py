@@ -98,6 +98,7 @@ async def test_a_ticket_type_that_is_no_longer_published_is_not_sold(on_sale: Lo
         {"starts_at": "9999-01-01T00:00:00Z"},
         {"sales_end": "2020-01-01T00:00:00Z"},
         {"image": "http://example.org/a.png"},
+        {"hidden": "yes"},
         {"ticket_types": [{"id": "a", "name": "A", "price": -1, "currency": "EUR", "capacity": 1}]},
     ],
 )

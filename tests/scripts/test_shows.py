@@ -47,6 +47,12 @@ def test_times_are_absolute_or_from_today_where_the_show_is(tmp_path: Path) -> N
     assert show.sales_end == datetime.fromisoformat("2027-03-16T20:00:00+02:00")  # it is March 2nd already at +02:00
 
 
+def test_a_show_is_hidden_only_if_the_file_says_so(tmp_path: Path) -> None:
+    (hidden,) = _read(tmp_path, GOOD.replace("venue: Here", "venue: Here\n  hidden: true"))
+    (listed,) = _read(tmp_path, GOOD)
+    assert (hidden.hidden, listed.hidden) == (True, False)
+
+
 def test_the_api_s_form_with_a_key_is_taken_too(tmp_path: Path) -> None:
     indented = "".join(f"  {line}\n" for line in GOOD.splitlines())
     assert _read(tmp_path, f"shows:\n{indented}") == _read(tmp_path, GOOD)
@@ -55,6 +61,7 @@ def test_the_api_s_form_with_a_key_is_taken_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "problem"),
     [
+        ("venue: Here", "venue: Here\n  hidden: maybe", "line 4: hidden: must be yes or no, not text"),
         ("price: 1250", "price: much", "line 10: ticket_types[0].price: must be a whole number, not text"),
         ("price: 1250", "price: 12.50", "line 10: ticket_types[0].price: must be a whole number of minor units"),
         ("price: 1250", "price: -1", "line 10: ticket_types[0].price: must be at least 0"),

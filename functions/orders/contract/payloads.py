@@ -103,8 +103,11 @@ class TicketType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit_per_order: Quantity
 
 
-class Show(Command, frozen=True):
-    """A whole show as it is published; also one entry of a shows file."""
+class Show(Command, frozen=True, omit_defaults=True):
+    """A whole show as it is published; also one entry of a shows file. A `hidden` one is sold, and never listed.
+
+    What has its default is left out when it is sent, so that a revision from before a field was added takes the show.
+    """
 
     slug: Slug
     title: Line
@@ -114,6 +117,7 @@ class Show(Command, frozen=True):
     sales_end: Moment
     ticket_types: Annotated[tuple[TicketType, ...], Meta(min_length=1, max_length=20)]
     image: ImageUrl | None = None
+    hidden: bool = False
 
     def __post_init__(self) -> None:
         if len({t.id for t in self.ticket_types}) != len(self.ticket_types):
@@ -228,7 +232,7 @@ class ListedShow(msgspec.Struct, frozen=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """All shows, by start, as they stood at `as_of`."""
+    """All shows that are not hidden, by start, as they stood at `as_of`."""
 
     as_of: Moment
     shows: tuple[ListedShow, ...]
