@@ -106,6 +106,21 @@ def job_ended(job: dict[str, Any] | None) -> Verdict:
     return Done() if isinstance(verdict, Broken) and verdict.reason != "DeadlineExceeded" else verdict
 
 
+def job_has_pod(job: dict[str, Any] | None) -> Verdict:
+    """A Job whose pod was made."""
+    status = (job or {}).get("status", {})
+    return Done() if any(status.get(each) for each in ("active", "succeeded", "failed")) else job_ended(job)
+
+
+def pod_started(pod: dict[str, Any] | None) -> Verdict:
+    """A pod whose process runs, or ran."""
+    if pod is None:
+        return Broken("the pod is gone")
+    statuses = pod.get("status", {}).get("containerStatuses") or []
+    has_started = any(each.get("state", {}).keys() & {"running", "terminated"} for each in statuses)
+    return Done() if has_started else NotYet("waiting for its pod to start")
+
+
 def stateful_set_ready(stateful_set: dict[str, Any] | None) -> Verdict:
     """All replicas run the present template and are ready."""
     if stateful_set is None or not is_observed(stateful_set):

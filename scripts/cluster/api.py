@@ -1,0 +1,187 @@
+"""The cluster as the verbs see it: plain dicts in and out, our errors, over the dynamic client."""
+
+import builtins
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from scripts.cluster.answers import is_absence
+from scripts.cluster.connection import Answered, Connection
+from scripts.cluster.kinds import ACCESS_REVIEW, Kind, name_of, of
+from scripts.cluster.watching import changes, lines_of
+
+MANAGER: Final = "flametickets"
+_QUIET_S: Final = 3600.0  # a log may be silent for long
+
+
+class Cluster:
+    """One namespace of one cluster. All methods raise ClusterError."""
+
+    def __init__(self, connection: Connection, namespace: str) -> None:
+        self._connection = connection
+        self.namespace = namespace
+
+    @classmethod
+    def connect(cls, context: str | None, namespace: str) -> "Cluster":
+        """The cluster of a context of the kubeconfig, the current one for None. Nothing is sent yet."""
+        return cls(Connection.open(context), namespace)
+
+    @property
+    def where(self) -> str:
+        """The address of the API server."""
+        return self._connection.where
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """The resource; None when it isn't there."""
+        place = self._place(kind, namespace)
+        try:
+            return self._connection.call("get", kind, what=f"{kind} {name}", name=name, namespace=place)
+        except Answered as answer:
+            if is_absence(answer.status, answer.body):
+                return None
+            raise answer.error from None
+
+    def list(self, kind: Kind, selector: str = "", namespace: str | None = None) -> list[dict[str, Any]]:
+        """The resources whose labels match the selector, all without one; of this namespace unless one is named."""
+        with _errors():
+            place = self._place(kind, namespace)
+            answer = self._connection.call(
+                "get", kind, what=f"{kind}s", namespace=place, label_selector=selector or None
+            )
+        # A list leaves the kind of its items out.
+        head = {"apiVersion": kind.api_version, "kind": kind.kind}
+        return [{**head, **item} for item in answer.get("items") or []]
+
+    def apply(
+        self, obj: dict[str, Any], manager: str = MANAGER, *, dry_run: bool = False, take_over: bool = False
+    ) -> dict[str, Any]:
+        """Server-side apply; returns the resource as it is then. Raises Conflict when another manager owns a field."""
+        options = {"dry_run": "All" if dry_run else None, "force_conflicts": "true" if take_over else None}
+        with _errors():
+            return self._connection.call(
+                "server_side_apply",
+                of(obj),
+                what=name_of(obj),
+                body=obj,
+                namespace=self._place_of(obj),
+                field_manager=manager,
+                **options,
+            )
+
+    def create(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Make it. Raises Conflict when it is there already."""
+        what = name_of(obj)
+        with _errors():
+            return self._connection.call(
+                "create", of(obj), what=what, body=obj, namespace=self._place_of(obj), field_manager=MANAGER
+            )
+
+    def replace(self, obj: dict[str, Any]) -> dict[str, Any]:
+        """Put it in place of the version that it was read as. Raises Conflict when it was changed since."""
+        what = name_of(obj)
+        with _errors():
+            return self._connection.call(
+                "replace", of(obj), what=what, body=obj, namespace=self._place_of(obj), field_manager=MANAGER
+            )
+
+    def delete(self, kind: Kind, name: str, grace_s: int | None = None) -> None:
+        """Delete it with all that it made, in the background; no error when it is gone already."""
+        try:
+            self._connection.call(
+                "delete",
+                kind,
+                what=f"{kind} {name}",
+                name=name,
+                namespace=self._place(kind, None),
+                grace_period_seconds=grace_s,
+                propagation_policy="Background",
+            )
+        except Answered as answer:
+            if not is_absence(answer.status, answer.body):
+                raise answer.error from None
+
+    def watch(self, kind: Kind, name: str, within_s: float) -> Iterator[dict[str, Any] | None]:
+        """The present state, then each change, for `within_s`; None while it isn't there.
+
+        Goes on by itself after a lost connection, and after the server has forgotten where it was (410).
+        """
+        with _errors():
+            yield from changes(self._connection, kind, name, self._place(kind, None), within_s)
+
+    def may(self, verb: str, kind: Kind) -> bool:
+        """Whether this user may do it to that kind in this namespace."""
+        place = {"namespace": self.namespace} if kind.namespaced else {}
+        attributes = {"verb": verb, "group": kind.group, "resource": kind.plural, **place}
+        review = {
+            "apiVersion": ACCESS_REVIEW.api_version,
+            "kind": ACCESS_REVIEW.kind,
+            "spec": {"resourceAttributes": attributes},
+        }
+        with _errors():
+            answer = self._connection.call("create", ACCESS_REVIEW, what="the question what you may do", body=review)
+        return bool(answer.get("status", {}).get("allowed"))
+
+    def has_api(self, kind: Kind) -> bool:
+        """Whether the cluster serves this kind's API."""
+        path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}"
+        try:
+            self._connection.read(path, what=f"the API of {kind}s")
+        except Answered as answer:
+            if answer.status == 404:
+                return False
+            raise answer.error from None
+        return True
+
+    def pod_logs(
+        self, pod: str, container: str, *, lines: int | None = None, previous: bool = False, since_s: int | None = None
+    ) -> "builtins.list[str]":
+        """The lines that a container logged; none when it never ran or is gone."""
+        query = _log_query(container, lines, since_s) | ({"previous": "true"} if previous else {})
+        try:
+            data = self._connection.read(self._log_path(pod), what=f"the log of Pod {pod}", query=query)
+        except Answered as answer:
+            if _has_no_log(answer):
+                return []
+            raise answer.error from None
+        return data.decode(errors="replace").splitlines()
+
+    def follow_logs(self, pod: str, container: str, *, since_s: int | None = None) -> Iterator[str]:
+        """The lines as they come, until the container ends; none when it never ran or is gone."""
+        query = _log_query(container, None, since_s) | {"follow": "true"}
+        try:
+            with self._connection.stream(
+                self._log_path(pod), what=f"the log of Pod {pod}", query=query, quiet_s=_QUIET_S
+            ) as response:
+                for line in lines_of(response):
+                    yield line.decode(errors="replace")
+        except Answered as answer:
+            if not _has_no_log(answer):
+                raise answer.error from None
+
+    def _log_path(self, pod: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods/{pod}/log"
+
+    def _place(self, kind: Kind, namespace: str | None) -> str | None:
+        return (namespace or self.namespace) if kind.namespaced else None
+
+    def _place_of(self, obj: dict[str, Any]) -> str | None:
+        return self._place(of(obj), obj["metadata"].get("namespace"))
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Raises what the server answered as one of our errors."""
+    try:
+        yield
+    except Answered as answer:
+        raise answer.error from None
+
+
+def _has_no_log(answer: Answered) -> bool:
+    """A container that has not started, or whose pod is gone, has none."""
+    return answer.status == 400 or is_absence(answer.status, answer.body)
+
+
+def _log_query(container: str, lines: int | None, since_s: int | None) -> dict[str, str]:
+    given = {"tailLines": lines, "sinceSeconds": since_s}
+    return {"container": container} | {name: str(value) for name, value in given.items() if value is not None}
