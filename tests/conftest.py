@@ -16,10 +16,14 @@ from scripts import migrate
 from scripts.local.chromium import find_chromium
 from scripts.local.postgres import EmbeddedPostgres
 from scripts.local.stack import Stack
+from tests.container.sandbox import why_no_containers
 
 _numbers = count(1)
-_LEFT_OUT = pytest.StashKey[int]()
-_BROWSER_TESTS = Path(__file__).parent / "browser"
+_LEFT_OUT = pytest.StashKey[dict[str, int]]()
+_WHY_NOT: dict[str, Callable[[], str | None]] = {
+    "browser": lambda: None if find_chromium() else "no Chromium is found",
+    "container": why_no_containers,
+}
 
 
 def _is_ci() -> bool:
@@ -28,26 +32,29 @@ def _is_ci() -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs the system's Chromium; all tests in tests/browser are marked")
+    config.addinivalue_line("markers", "container: needs bubblewrap; all tests in tests/container are marked")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without Chromium leave the browser tests out; on CI that is an error."""
-    in_browser = [item for item in items if item.path.is_relative_to(_BROWSER_TESTS)]
-    for item in in_browser:
-        item.add_marker(pytest.mark.browser)
-    if not in_browser or find_chromium() is not None:
-        return
-    if _is_ci():
-        raise pytest.UsageError(f"no Chromium is found, and CI=true: {len(in_browser)} browser tests can't be left out")
-    config.hook.pytest_deselected(items=in_browser)
-    config.stash[_LEFT_OUT] = len(in_browser)
-    items[:] = [item for item in items if item not in in_browser]
+    """Leave the tests out that need of the system what is not there; on CI that is an error."""
+    left_out = config.stash[_LEFT_OUT] = {}
+    for folder, why_not in _WHY_NOT.items():
+        concerned = [item for item in items if item.path.is_relative_to(Path(__file__).parent / folder)]
+        for item in concerned:
+            item.add_marker(folder)
+        if not concerned or (why := why_not()) is None:
+            continue
+        if _is_ci():
+            raise pytest.UsageError(f"{why}, and CI=true: {len(concerned)} {folder} tests can't be left out")
+        config.hook.pytest_deselected(items=concerned)
+        left_out[f"{folder} tests were left out: {why}"] = len(concerned)
+        items[:] = [item for item in items if item not in concerned]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if left_out := config.stash.get(_LEFT_OUT, 0):
-        terminalreporter.section("no browser", yellow=True)
-        terminalreporter.line(f"{left_out} browser tests were left out: no Chromium is found on this machine")
+    for what, number in config.stash.get(_LEFT_OUT, {}).items():
+        terminalreporter.section("left out", yellow=True)
+        terminalreporter.line(f"{number} {what}")
     if _is_ci() and (skipped := terminalreporter.stats.get("skipped")):
         terminalreporter.section("skipped", red=True)
         terminalreporter.line(f"{len(skipped)} tests were skipped; with CI=true that is a failure")
