@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ _PAUSE_S: Final = 0.3
 _load_kube_config: Any = kube_config.load_kube_config
 _DynamicClient: Any = dynamic_client.DynamicClient
 _Resource: Any = resource.Resource
+_KUBECONFIG: Final = "~/.kube/config"
 _NO_CLUSTER: Final = "Say which cluster with --context, or with KUBECONFIG; kubectl config get-contexts lists them."
 
 
@@ -54,7 +56,8 @@ class Connection:
             total=2, backoff_factor=0.2, allowed_methods={"GET", "PUT", "PATCH", "DELETE"}, raise_on_status=False
         )
         try:
-            _load_kube_config(context=context, client_configuration=settings)
+            files = os.environ.get("KUBECONFIG") or _KUBECONFIG  # the library would read it once, when imported
+            _load_kube_config(files, context=context, client_configuration=settings)
         except (ConfigException, OSError) as error:
             said = str(error).removeprefix("Invalid kube-config file. ")
             raise Unreachable(f"no cluster is configured: {said}", hint=_NO_CLUSTER) from error

@@ -1,0 +1,121 @@
+"""Pods as a kubelet tells of them, and their logs."""
+
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.scripts.cluster.emulation.knobs import Bad, Knobs
+from tests.scripts.cluster.emulation.store import Object
+
+STARTED = "2026-01-01T00:00:00Z"
+
+
+class Logs:
+    """The lines of each container."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._lines: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+
+    def add(self, namespace: str, pod: str, container: str, *lines: str) -> None:
+        with self.changed:
+            self._lines[namespace, pod, container] += lines
+            self.changed.notify_all()
+
+    def read(self, namespace: str, pod: str, container: str, after: int = 0) -> list[str]:
+        with self.changed:
+            return self._lines[namespace, pod, container][after:]
+
+
+def pod(name: str, owner: Object, template: Object, labels: dict[str, str], *, sidecar: bool = False) -> Object:
+    """A pod of the template that belongs to `owner`."""
+    spec = {**template.get("spec", {})}
+    containers = [{"name": "user-container", **container} for container in spec.get("containers", [])]
+    spec["containers"] = [*containers, *([{"name": "queue-proxy", "image": "queue"}] if sidecar else [])]
+    meta = owner["metadata"]
+    reference = {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": True,
+    }
+    head = {
+        "name": name,
+        "namespace": meta["namespace"],
+        "labels": {**template.get("metadata", {}).get("labels", {}), **labels},
+        "annotations": template.get("metadata", {}).get("annotations", {}),
+        "ownerReferences": [reference],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": head, "spec": spec}
+
+
+def bad_of(obj: Object, knobs: Knobs) -> Bad | None:
+    """What is wrong with the first of a pod's images."""
+    images = [container.get("image", "") for container in obj["spec"]["containers"]]
+    return next((knobs.bad_images[image] for image in images if image in knobs.bad_images), None)
+
+
+def running(obj: Object) -> Object:
+    """The status of a pod that is ready."""
+    statuses = [
+        {
+            "name": container["name"],
+            "image": container.get("image", ""),
+            "ready": True,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": STARTED}},
+        }
+        for container in obj["spec"]["containers"]
+    ]
+    return _status("Running", statuses, is_ready=True)
+
+
+def waiting(obj: Object, bad: Bad) -> Object:
+    """The status of a pod whose first container waits."""
+    first, *others = running(obj)["containerStatuses"]
+    state = {"waiting": {"reason": bad.reason, **({"message": bad.message} if bad.message else {})}}
+    first |= {"ready": False, "restartCount": bad.restarts, "state": state}
+    if bad.restarts:
+        first["lastState"] = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    return _status("Pending" if not bad.restarts else "Running", [first, *others], is_ready=False)
+
+
+def ended(obj: Object, exit_code: int) -> Object:
+    """The status of a pod whose process ended."""
+    state = {"terminated": {"exitCode": exit_code, "reason": "Error" if exit_code else "Completed"}}
+    statuses = [
+        {"name": container["name"], "ready": False, "restartCount": 0, "state": state}
+        for container in obj["spec"]["containers"]
+    ]
+    return _status("Failed" if exit_code else "Succeeded", statuses, is_ready=False)
+
+
+def is_ready(obj: Object) -> bool:
+    return any(
+        each["type"] == "Ready" and each["status"] == "True" for each in obj.get("status", {}).get("conditions", [])
+    )
+
+
+def condition(kind: str, status: str, reason: str = "", message: str = "") -> dict[str, Any]:
+    """One of a status' conditions, with the fields that are empty left out."""
+    words = {name: text for name, text in (("reason", reason), ("message", message)) if text}
+    return {"type": kind, "status": status, **words}
+
+
+def _status(phase: str, statuses: list[Object], *, is_ready: bool) -> Object:
+    ready = condition("Ready", "True" if is_ready else "False")
+    scheduled = condition("PodScheduled", "True")
+    return {
+        "phase": phase,
+        "conditions": [ready, scheduled],
+        "containerStatuses": statuses,
+        "podIP": "10.0.0.7",
+        "startTime": STARTED,
+    }
+
+
+def now() -> str:
+    """RFC 3339."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
