@@ -36,11 +36,14 @@ class Knative:
         meta, spec = service["metadata"], service["spec"]
         template = spec["template"]
         name = template.get("metadata", {}).get("name") or f"{meta['name']}-{meta['generation']:05d}"
+        for kind, content in (("Configuration", {"template": template}), ("Route", {"traffic": spec["traffic"]})):
+            child = self._find(kind, meta["namespace"], meta["name"])
+            if child is None:
+                self._store.create(_child(service, kind, meta["name"], content), "controller")
+            elif child["spec"] != content:
+                self._store.update({**child, "spec": content}, "controller")
         if self._find(REVISION.kind, meta["namespace"], name) is not None:
             return
-        for kind, content in (("Configuration", {"template": template}), ("Route", {"traffic": spec["traffic"]})):
-            if self._find(kind, meta["namespace"], meta["name"]) is None:
-                self._store.create(_child(service, kind, meta["name"], content), "controller")
         revision = _child(service, "Revision", name, template["spec"])
         revision["metadata"]["labels"] |= template.get("metadata", {}).get("labels", {})
         revision["metadata"]["annotations"] = template.get("metadata", {}).get("annotations", {})
@@ -94,9 +97,16 @@ class Knative:
         status["traffic"] = traffic if routed["status"] == "True" else former.get("traffic", [])
         status["url"] = url_of(service)
         status["address"] = {"url": f"http://{meta['name']}.{meta['namespace']}.svc.cluster.local"}
+        self._tell_route(meta, routed, status["traffic"])
         worst = min((configured, routed), key=lambda each: ("False", "Unknown", "True").index(each["status"]))
         status["conditions"] = [configured, {**worst, "type": "Ready"}, routed]
         self._store.set_status(service, status)
+
+    def _tell_route(self, meta: Object, routed: dict[str, Any], traffic: list[Object]) -> None:
+        route = self._find("Route", meta["namespace"], meta["name"])
+        if route is not None:
+            status = {"observedGeneration": route["metadata"]["generation"], "traffic": traffic}
+            self._store.set_status(route, {**status, "conditions": [{**routed, "type": "Ready"}]})
 
     def _configured(self, service: Object, revision: Object) -> dict[str, Any]:
         kind, name = "ConfigurationsReady", revision["metadata"]["name"]
