@@ -8,9 +8,10 @@ from typing import Any, Final, Literal
 from scripts.cluster import kustomize
 from scripts.cluster.digests import named
 from scripts.cluster.filling import Object, container, filled, is_knative_service, pod_specs, with_chaos
-from scripts.cluster.wanted import SecretNames as SecretNames
-from scripts.cluster.wanted import Wanted as Wanted
+from scripts.cluster.wanted import SecretNames, Wanted
 from scripts.local.procfile import read_command
+
+__all__ = ["Plan", "Role", "SecretNames", "Wanted", "job", "plan", "planned", "revision_of"]
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "knative"
 Role = Literal["job", "stranger"]
