@@ -107,7 +107,7 @@ def orders_database_url(postgres_server: EmbeddedPostgres, _orders_template: str
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One running stack with the sample shows, for tests that publish shows of their own and leave it whole."""
-    with _running_stack() as running:
+    with running_stack() as running:
         yield running
 
 
@@ -115,11 +115,12 @@ def stack() -> Iterator[Stack]:
 def start_stack() -> Iterator[Callable[..., Stack]]:
     """Starts stacks of this test alone, on free ports; takes the keyword arguments of `Stack`."""
     with ExitStack() as running:
-        yield lambda **options: running.enter_context(_running_stack(**options))
+        yield lambda **options: running.enter_context(running_stack(**options))
 
 
 @contextmanager
-def _running_stack(**options: Any) -> Iterator[Stack]:
+def running_stack(**options: Any) -> Iterator[Stack]:
+    """A stack of its own, with the keyword arguments of `Stack`; gone afterwards with its data."""
     with tempfile.TemporaryDirectory(prefix="flametickets-tests-", ignore_cleanup_errors=True) as folder:
         stack = Stack(Path(folder) / "stack", **options)
         try:

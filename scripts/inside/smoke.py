@@ -71,8 +71,10 @@ def _found(function: Function, order_id: str, first: contract.Order) -> Answer:
     answer, order = find(function, order_id)
     if order is None:
         raise Unexpected("the order that it confirmed is not known to it", answer)
-    if (order.status, order.tickets) != ("confirmed", first.tickets):
-        raise Unexpected(f"the order that it confirmed is {order.status} with other tickets", answer)
+    if order.status != "confirmed":
+        raise Unexpected(f"the order that it confirmed is {order.status}", answer)
+    if order.tickets != first.tickets:
+        raise Unexpected("the order that it confirmed has other tickets", answer)
     return answer
 
 

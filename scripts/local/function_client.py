@@ -152,7 +152,8 @@ def _said(answer: requests.Response) -> str:
         problem = json.loads(answer.content)
         return ": ".join(str(problem[field]) for field in ("title", "detail") if field in problem)
     except (ValueError, TypeError, KeyError):
-        return " ".join(answer.text[:200].split())
+        is_page = "html" in answer.headers.get("content-type", "")  # whose words are for people with a browser
+        return answer.reason if is_page else " ".join(answer.text[:200].split())
 
 
 def _retry_after_s(answer: requests.Response) -> float:

@@ -18,7 +18,7 @@ class Lacking(importlib.abc.MetaPathFinder):
         self._names = names
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname.partition(".")[0] in self._names:
             raise ModuleNotFoundError(f"the image has no {fullname}", name=fullname)
