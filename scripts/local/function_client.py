@@ -153,7 +153,8 @@ def _said(answer: requests.Response) -> str:
         return ": ".join(str(problem[field]) for field in ("title", "detail") if field in problem)
     except (ValueError, TypeError, KeyError):
         is_page = "html" in answer.headers.get("content-type", "")  # whose words are for people with a browser
-        return answer.reason if is_page else " ".join(answer.text[:200].split())
+        text = "" if is_page else " ".join(answer.text[:200].split())
+        return text or str(answer.reason)
 
 
 def _retry_after_s(answer: requests.Response) -> float:
