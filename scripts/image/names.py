@@ -28,9 +28,11 @@ class ImageName:
         if at and not _DIGEST.fullmatch(digest):
             raise ValueError(f"{text}: after @ must come sha256: and 64 hexadecimal digits")
         path, colon, tag = name.rpartition(":")
-        if not colon or "/" in tag:  # that colon was a port's
+        if "/" in tag:  # that colon was a port's
+            path, colon, tag = name, "", ""
+        if not colon:
             path, tag = name, ""
-        if tag and not _TAG.fullmatch(tag):
+        elif not _TAG.fullmatch(tag):
             raise ValueError(f"{text}: {tag} is no tag")
         registry, repository = _split(path)
         if not _HOST.fullmatch(registry) or not all(_PATH.fullmatch(part) for part in repository.split("/")):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import requests
+import yaml
 
 from scripts.local.ports import free_ports
 from tests.container.image import ROOT, Image
@@ -35,15 +36,24 @@ def procfile() -> dict[str, str]:
 
 
 def service_command(name: str) -> list[str]:
-    """What a container of the service runs: the launcher of a buildpack's image, else the Procfile's line."""
-    script = f"if [ -x /cnb/process/{name} ]; then exec /cnb/process/{name}; fi; exec {procfile()[name]}"
-    return ["/bin/sh", "-c", script]
+    """What a container of the service runs in a cluster: a buildpack's script, else the Procfile's line."""
+    manifest = {"orders": "orders.Service", "web": "frontend.Service"}[name]
+    return _container(manifest)["command"]
 
 
 def job_command(*words: str) -> list[str]:
-    """What a container of a job runs."""
-    script = 'if [ -x /cnb/lifecycle/launcher ]; then exec /cnb/lifecycle/launcher "$@"; fi; exec "$@"'
-    return ["/bin/sh", "-c", script, "--", *words]
+    """What a container of a job runs in a cluster to run these words."""
+    return [*_container("migrate-orders.Job")["command"], "--", *words]
+
+
+def _container(manifest: str) -> dict[str, list[str]]:
+    """The container of a manifest, as it stands in the tree."""
+    resource = yaml.safe_load((ROOT / "knative" / "base" / f"{manifest}.yaml").read_text())
+    (container,) = resource["spec"]["template"]["spec"]["containers"]
+    named = {variable["name"] for variable in container["env"]}
+    assert {name for name in named if not name.startswith("PYTHON")} <= {*documented(), "HOME"}
+    found: dict[str, list[str]] = container
+    return found
 
 
 def documented() -> set[str]:

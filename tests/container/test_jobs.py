@@ -61,8 +61,9 @@ def test_the_exit_code_of_a_job_is_its_programs(image: Image, tmp_path: Path) ->
 
 
 def test_a_job_too_is_started_by_the_launcher_of_a_buildpacks_image(image: Image, tmp_path: Path) -> None:
+    """After -- comes a command of ours; without it the launcher would look for a line of the Procfile."""
     launcher = tmp_path / "launcher"
-    launcher.write_text('#!/bin/sh\nexec "$@" --launched\n')
+    launcher.write_text('#!/bin/sh\ntest "$1" = -- && shift && exec "$@" --launched\n')
     launcher.chmod(0o755)
     files = {"/cnb/lifecycle/launcher": launcher}
     code, said = _run(image, ["python3", "-c", "import sys; print(sys.argv)", "a b"], {}, tmp_path / "log", files)
