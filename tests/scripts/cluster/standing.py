@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from scripts.cluster.api import Cluster
 from scripts.cluster.foundations import MADE_BY
-from scripts.cluster.kinds import SERVICE, STATEFUL_SET, Kind
+from scripts.cluster.kinds import REVISION, SERVICE, STATEFUL_SET, Kind
 from scripts.cluster.manifests import Plan, plan, revision_of
-from scripts.cluster.readiness import service_ready, stateful_set_ready
+from scripts.cluster.readiness import revision_ready, service_ready, stateful_set_ready
 from scripts.cluster.stored_secrets import make
 from scripts.cluster.targets import MANAGER, targets
 from scripts.cluster.waiting import wait_for
@@ -57,7 +57,9 @@ def build(cluster: Cluster, *, chaos: int = 0) -> Plan:
     for obj in (*shop.foundations, shop.orders["stable"]):
         cluster.apply(obj)
     shift(cluster, shop, stable=100)
-    for obj in (shop.orders["chaos"], shop.orders["stable"], shop.frontend):
+    cluster.apply(shop.orders["chaos"])
+    wait_for(cluster, REVISION, revision_of(shop.orders["chaos"]), revision_ready, WITHIN_S, _silent)
+    for obj in (shop.orders["stable"], shop.frontend):
         cluster.apply(obj)
     for name in ("orders-database", "frontend-database"):
         wait_for(cluster, STATEFUL_SET, name, stateful_set_ready, WITHIN_S, _silent)
