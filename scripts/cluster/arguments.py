@@ -35,6 +35,7 @@ VERBS: Final = {
 }
 _NAMESPACE: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # RFC 1123, as Kubernetes asks
 _ORDER_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SIDES: Final = ("orders", "frontend")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -50,29 +51,48 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _check(parsed: argparse.Namespace) -> None:
-    """What argparse can't check by itself."""
+    """What argparse can't check by itself. Exits with 2 and one line for what doesn't go together."""
     parser = _verb_parsers()[parsed.verb]
-    if parsed.verb == "traffic":
-        try:
-            parsed.split = split.read_split(parsed.shares)
-        except ValueError as error:
-            parser.error(str(error))
-    if parsed.verb in ("deploy", "render"):
-        for side in ("orders", "frontend"):
-            if getattr(parsed, f"{side}_database_url") and getattr(parsed, f"{side}_database_secret"):
-                parser.error(f"--{side}-database-url and --{side}-database-secret name the same thing; give one")
-        is_outside = [
-            bool(getattr(parsed, f"{side}_database_url") or getattr(parsed, f"{side}_database_secret"))
-            for side in ("orders", "frontend")
-        ]
-        if any(is_outside) != all(is_outside):
-            parser.error("give both databases or none: the demo's are two servers of its own, or none")
-        if parsed.verb == "render" and not parsed.image:
-            parser.error("--image: which image the manifests are to name")
-    if parsed.verb == "deploy" and parsed.rotate_signing_secret and parsed.retire_signing_secret:
-        parser.error("--rotate-signing-secret and --retire-signing-secret are two deploys, one after the other")
-    if parsed.verb == "pending" and not parsed.words:
-        parser.error("say what: list, replay ORDER_ID …, or refuse ORDER_ID --message TEXT")
+    try:
+        _CHECK.get(parsed.verb, _check_nothing)(parsed)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _check_traffic(parsed: argparse.Namespace) -> None:
+    parsed.split = split.read_split(parsed.shares)
+
+
+def _check_databases(parsed: argparse.Namespace) -> None:
+    sides = {side: [getattr(parsed, f"{side}_database_{what}") for what in ("url", "secret")] for side in _SIDES}
+    for side, given in sides.items():
+        if all(given):
+            raise ValueError(f"--{side}-database-url and --{side}-database-secret name the same thing; give one")
+    if any(map(any, sides.values())) != all(map(any, sides.values())):
+        raise ValueError("give both databases or none: the demo's are two servers of its own, or none")
+
+
+def _check_deploy(parsed: argparse.Namespace) -> None:
+    _check_databases(parsed)
+    if parsed.rotate_signing_secret and parsed.retire_signing_secret:
+        raise ValueError("--rotate-signing-secret and --retire-signing-secret are two deploys, one after the other")
+    if parsed.hold and (parsed.rotate_signing_secret or parsed.retire_signing_secret):
+        raise ValueError("--hold leaves buyers on a revision that knows the former secrets alone; rotate without it")
+
+
+def _check_render(parsed: argparse.Namespace) -> None:
+    _check_databases(parsed)
+    if not parsed.image:
+        raise ValueError("--image: which image the manifests are to name")
+
+
+def _check_pending(parsed: argparse.Namespace) -> None:
+    if not parsed.words:
+        raise ValueError("say what: list, replay ORDER_ID …, or refuse ORDER_ID --message TEXT")
+
+
+def _check_nothing(_parsed: argparse.Namespace) -> None:
+    """All was checked when it was read."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,8 +162,8 @@ def _add_wanted(parser: argparse.ArgumentParser) -> None:
             help=f"a Secret with that URL in the key {side.upper()}_DATABASE_URL",
         )  # fmt: skip
     parser.add_argument("--postgres-image", help="of the demo's databases, without databases of your own")
-    parser.add_argument("--chaos-faults", default="error:0.3", help="of the chaos revision (default: %(default)s)")
-    parser.add_argument("--chaos-seed", default="0", help="of its faults (default: %(default)s)")
+    parser.add_argument("--chaos-faults", help="of the chaos revision (default: as before, at first error:0.3)")
+    parser.add_argument("--chaos-seed", help="of its faults (default: as before, at first 0)")
 
 
 def _add_traffic(parser: argparse.ArgumentParser) -> None:
@@ -201,6 +221,12 @@ def _add_nothing(_parser: argparse.ArgumentParser) -> None:
     """The verb has no options of its own."""
 
 
+_CHECK: Final = {
+    "traffic": _check_traffic,
+    "deploy": _check_deploy,
+    "render": _check_render,
+    "pending": _check_pending,
+}
 _ADD: Final = {
     "deploy": _add_deploy,
     "traffic": _add_traffic,

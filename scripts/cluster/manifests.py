@@ -54,6 +54,12 @@ def planned(resources: Sequence[Mapping[str, Any]], wanted: Wanted, commands: Ma
     )
 
 
+def namespace(name: str) -> Object:
+    """The namespace by itself, before it is known what else is wanted. Raises ManifestError."""
+    found = kustomize.read(FOLDER / "base" / "flametickets.Namespace.yaml")
+    return {**found, "metadata": {**found["metadata"], "name": name}}
+
+
 def revision_of(service: Mapping[str, Any]) -> str:
     """The name of the revision that the Service's template makes."""
     return str(service["spec"]["template"]["metadata"]["name"])

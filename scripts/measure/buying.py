@@ -12,7 +12,8 @@ from typing import Final, Literal
 
 import psycopg
 
-from scripts.local.gateway import WEIGHTED, Split, route_name
+from scripts.local.gateway import WEIGHTED, route_name
+from scripts.local.split import Split
 from scripts.local.stack import Stack
 from scripts.measure import load, servers
 from scripts.measure.figures import Figures

@@ -17,7 +17,7 @@ def test_without_a_verb_it_deploys_what_the_options_say() -> None:
     assert (parsed.verb, parsed.image, parsed.namespace, parsed.timeout) == (
         "deploy", "dev.local/flametickets:1", "shop", 300.0,
     )  # fmt: skip
-    assert parsed.chaos_faults == "error:0.3"
+    assert parsed.chaos_faults is None, "as before"
     assert not parsed.take_over
 
 
@@ -60,6 +60,7 @@ DATABASE = "--orders-database-url=postgresql://db/orders"
         ([DATABASE], "give both databases or none"),
         ([DATABASE, "--orders-database-secret", "x"], "name the same thing; give one"),
         (["--rotate-signing-secret", "--retire-signing-secret"], "one after the other"),
+        (["--hold", "--retire-signing-secret"], "rotate without it"),
         (["traffic", "--conte", "x"], "unrecognized arguments: --conte"),
     ],
 )

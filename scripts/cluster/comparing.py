@@ -1,0 +1,83 @@
+"""Compares what a deploy wants with what the cluster has, by the server's dry run: nothing is changed by it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.cluster.api import Cluster
+from scripts.cluster.differences import difference
+from scripts.cluster.foundations import is_made_by_us, is_migrated
+from scripts.cluster.kinds import NAMESPACE, REVISION, SERVICE, name_of, of
+from scripts.cluster.manifests import Plan, revision_of
+from scripts.cluster.rollout import is_pinned, wanted_lines
+from scripts.cluster.secrets import Secrets
+from scripts.cluster.targets import FRONTEND, ORDERS, read, same
+from scripts.cluster.together import each
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is to be done. `lines` is the difference for a person; `changed` names the resources."""
+
+    foundations: tuple[Object, ...]
+    migrations: tuple[Object, ...]
+    has_orders: bool
+    has_frontend: bool
+    changed: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.changed
+
+
+def compare(cluster: Cluster, plan: Plan, secrets: Secrets, *, hold: bool, take_over: bool) -> Compared:
+    """The difference between the plan and the cluster. Raises Refused, Conflict for what the server would not take."""
+    namespace = cluster.get(NAMESPACE, cluster.namespace)
+    ours = [plan.namespace] if namespace is not None and is_made_by_us(namespace) else []
+    asked = [*ours, *plan.foundations, *plan.orders.values(), plan.frontend]
+    found = each(lambda obj: _compared(cluster, obj, take_over), asked)
+    differing = {id(obj): lines for obj, lines in zip(asked, found, strict=True) if lines is not None}
+    service = cluster.get(SERVICE, ORDERS)
+    stable, chaos = plan.orders["stable"], plan.orders["chaos"]
+    orders = list(differing.get(id(stable), ()))
+    if cluster.get(REVISION, revision_of(chaos)) is None:
+        orders.append(f"+ revision {revision_of(chaos)}")
+    orders += _traffic_lines(plan, service, hold=hold)
+    parts = {name_of(obj): differing[id(obj)] for obj in (*ours, *plan.foundations) if id(obj) in differing}
+    parts |= {name_of(secret): ["+ new"] for secret in secrets.objects}
+    migrations = tuple(job for job in plan.migrations if not is_migrated(cluster, job))
+    parts |= {name_of(job): ["+ new"] for job in migrations}
+    parts |= {name_of(stable): orders} if orders else {}
+    frontend = list(differing.get(id(plan.frontend), ()))
+    shop = cluster.get(SERVICE, FRONTEND)
+    if shop is not None and not frontend and is_pinned(shop):
+        frontend.append("~ spec.traffic: to the newest revision")
+    parts |= {name_of(plan.frontend): frontend} if frontend else {}
+    return Compared(
+        foundations=tuple(obj for obj in plan.foundations if id(obj) in differing),
+        migrations=migrations,
+        has_orders=bool(orders),
+        has_frontend=bool(frontend),
+        changed=tuple(parts),
+        lines=tuple(line for name, lines in parts.items() for line in (name, *(f"  {each}" for each in lines))),
+    )
+
+
+def _compared(cluster: Cluster, obj: Object, take_over: bool) -> list[str] | None:
+    """The difference, None when there is none."""
+    live = cluster.get(of(obj), obj["metadata"]["name"])
+    after = cluster.apply(obj, dry_run=True, take_over=take_over)
+    if live is None:
+        return ["+ new"]
+    return difference(live, after) or None
+
+
+def _traffic_lines(plan: Plan, service: Object | None, *, hold: bool) -> list[str]:
+    if service is None:
+        return []
+    traffic = read(service)
+    if is_pinned(service) and same(wanted_lines(plan, traffic, hold=hold), traffic.wanted):
+        return []
+    return ["~ spec.traffic: the tags to these revisions, the shares as they are"]
