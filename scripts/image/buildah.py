@@ -38,7 +38,9 @@ _COMPILE: Final = (
     "done.append(compileall.compile_dir(library, quiet=1, force=True, rx=skipped, invalidation_mode=mode))\n"
     "sys.exit(0 if all(done) else 1)"
 )
-_PIP: Final = "--require-hashes --only-binary :all: --no-compile --no-cache-dir --no-input --disable-pip-version-check"
+_PIP: Final = (
+    "--no-deps --require-hashes --only-binary :all: --no-compile --no-cache-dir --no-input --disable-pip-version-check"
+)
 _FOR_PIP: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 

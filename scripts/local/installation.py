@@ -37,10 +37,12 @@ def install(python: Path, lock: Path, log: Path) -> None:
     total = len(re.findall(r"^[A-Za-z0-9].*==", lock.read_text(encoding="utf-8"), flags=re.MULTILINE))
     tell(f"installing {total} packages of {lock.name}")
     log.parent.mkdir(parents=True, exist_ok=True)
-    options = ["--require-hashes", "--only-binary", ":all:", "--no-input", "--progress-bar", "off", "--no-color"]
-    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *options, "-r", str(lock)]
+    # The lock is whole. Left to look for dependencies, pip takes the newest release of one that is asked for with an
+    # extra (`coverage[toml]`), sees that it isn't locked, and gives up.
+    options = ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-input", "--progress-bar", "off"]
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-color", *options]
     bar = _Bar(total)
-    with _child(command) as pip:
+    with _child([*command, "-r", str(lock)]) as pip:
         output = _follow(pip, bar, _site_packages(python), log)
     if pip.returncode != 0:
         raise InstallError(f"{explain(output, lock.name)} (all that pip said: {log})")
