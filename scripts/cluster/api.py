@@ -133,21 +133,36 @@ class Cluster:
         return True
 
     def pod_logs(
-        self, pod: str, container: str, *, lines: int | None = None, previous: bool = False, since_s: int | None = None
+        self,
+        pod: str,
+        container: str,
+        *,
+        lines: int | None = None,
+        previous: bool = False,
+        since_s: int | None = None,
+        stamped: bool = False,
     ) -> "builtins.list[str]":
-        """The lines that a container logged; none when it never ran or is gone."""
-        query = _log_query(container, lines, since_s) | ({"previous": "true"} if previous else {})
+        """The lines that a container logged; none when it never ran or is gone.
+
+        With `stamped` each begins with the time at which the node read it, RFC 3339 with nanoseconds, and a space.
+        """
+        query = _log_query(container, tailLines=lines, sinceSeconds=since_s, previous=previous, timestamps=stamped)
         try:
             data = self._connection.read(self._log_path(pod), what=f"the log of Pod {pod}", query=query)
         except Answered as answer:
             if _has_no_log(answer):
                 return []
             raise answer.error from None
-        return data.decode(errors="replace").splitlines()
+        return data.decode(errors="replace").removesuffix("\n").split("\n") if data else []
 
-    def follow_logs(self, pod: str, container: str, *, since_s: int | None = None) -> Iterator[str]:
-        """The lines as they come, until the container ends; none when it never ran or is gone."""
-        query = _log_query(container, None, since_s) | {"follow": "true"}
+    def follow_logs(
+        self, pod: str, container: str, *, since_s: int | None = None, since: str = "", stamped: bool = False
+    ) -> Iterator[str]:
+        """The lines as they come, until the container ends; none when it never ran or is gone.
+
+        `since` is a stamp of an earlier line: what is older than its second is left out.
+        """
+        query = _log_query(container, sinceSeconds=since_s, sinceTime=since or None, timestamps=stamped, follow=True)
         try:
             with self._connection.stream(
                 self._log_path(pod), what=f"the log of Pod {pod}", query=query, quiet_s=_QUIET_S
@@ -182,6 +197,7 @@ def _has_no_log(answer: Answered) -> bool:
     return answer.status == 400 or is_absence(answer.status, answer.body)
 
 
-def _log_query(container: str, lines: int | None, since_s: int | None) -> dict[str, str]:
-    given = {"tailLines": lines, "sinceSeconds": since_s}
-    return {"container": container} | {name: str(value) for name, value in given.items() if value is not None}
+def _log_query(container: str, **given: str | int | bool | None) -> dict[str, str]:
+    """What is given, in the words of the API; nothing for None and False."""
+    chosen = {name: value for name, value in given.items() if value is not None and value is not False}
+    return {"container": container} | {name: "true" if value is True else str(value) for name, value in chosen.items()}

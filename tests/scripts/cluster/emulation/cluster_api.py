@@ -75,11 +75,21 @@ class ClusterApi:
         selector = f"serving.knative.dev/service={service}"
         return self.store.list(by_name("v1", "Pod"), namespace, selector)[0]
 
-    def log(self, pod: Object, *lines: str, container: str = "") -> None:
-        """Have the process of a pod log these lines."""
+    def log(self, pod: Object, *lines: str, container: str = "", at: float | None = None) -> None:
+        """Have the process of a pod log these lines, at a time in seconds, now without one."""
         meta = pod["metadata"]
         container = container or pod["spec"]["containers"][0]["name"]
-        self.logs.add(meta["namespace"], meta["name"], container, *lines)
+        self.logs.add(meta["namespace"], meta["name"], container, *lines, at=at)
+
+    def restart(self, pod: Object) -> None:
+        """The process of a pod ended, and was started again."""
+        meta, name = pod["metadata"], pod["spec"]["containers"][0]["name"]
+        live = self.get("v1", "Pod", meta["name"], meta["namespace"])
+        assert live is not None
+        self.logs.begin_anew(meta["namespace"], meta["name"], name)
+        for status in live["status"]["containerStatuses"]:
+            status["restartCount"] += int(status["name"] == name)
+        self.store.set_status(live, live["status"])
 
     def _furnish(self) -> None:
         for name in ("default", "kube-system", "knative-serving", "kourier-system"):

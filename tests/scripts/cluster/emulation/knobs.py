@@ -41,8 +41,10 @@ class Knobs:
     webhook_is_down: bool = False
     holds_namespaces: bool = False  # a deleted namespace goes on being deleted
     is_logged_in: bool = True
-    # The next so many watches are cut off after their first event, or answered with 410; the next requests cut off.
+    # The next so many watches and followed logs are cut off after their first event or line, or watches answered with
+    # 410; the next requests cut off.
     cut_watches: int = 0
+    cut_logs: int = 0
     gone_watches: int = 0
     cut_requests: int = 0
     # Failures for the next request with this verb and plural, once each.

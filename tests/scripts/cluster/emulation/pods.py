@@ -1,6 +1,7 @@
 """Pods as a kubelet tells of them, and their logs."""
 
 import threading
+import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
@@ -12,20 +13,42 @@ STARTED = "2026-01-01T00:00:00Z"
 
 
 class Logs:
-    """The lines of each container."""
+    """The lines of each container, with the time at which the node read them, in nanoseconds."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self._lines: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._lines: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
 
-    def add(self, namespace: str, pod: str, container: str, *lines: str) -> None:
+    def add(self, namespace: str, pod: str, container: str, *lines: str, at: float | None = None) -> None:
+        """`at` is in seconds, now without it."""
         with self.changed:
-            self._lines[namespace, pod, container] += lines
+            entries = self._lines[namespace, pod, container]
+            for line in lines:
+                entries.append((int(at * 1e9) if at is not None else time.time_ns(), line))
             self.changed.notify_all()
 
-    def read(self, namespace: str, pod: str, container: str, after: int = 0) -> list[str]:
+    def read(self, namespace: str, pod: str, container: str) -> list[str]:
+        return [line for _, line in self.entries(namespace, pod, container)]
+
+    def entries(self, namespace: str, pod: str, container: str, after: int = 0) -> list[tuple[int, str]]:
         with self.changed:
             return self._lines[namespace, pod, container][after:]
+
+    def begin_anew(self, namespace: str, pod: str, container: str) -> None:
+        """The process was started again: what it logged is the log of the previous one."""
+        with self.changed:
+            self._lines[namespace, pod, previous(container)] = self._lines.pop((namespace, pod, container), [])
+
+
+def previous(container: str) -> str:
+    """Under what the log of the process before the present one is kept."""
+    return f"{container}, before"
+
+
+def stamp(moment: int) -> str:
+    """As the kubelet writes the time of a line."""
+    seconds, rest = divmod(moment, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
 def pod(name: str, owner: Object, template: Object, labels: dict[str, str], *, sidecar: bool = False) -> Object:
@@ -58,13 +81,15 @@ def bad_of(obj: Object, knobs: Knobs) -> Bad | None:
 
 
 def running(obj: Object) -> Object:
-    """The status of a pod that is ready."""
+    """The status of a pod that is ready; it was started again as often as it was."""
+    former = obj.get("status", {}).get("containerStatuses", [])
+    restarts = {each["name"]: each["restartCount"] for each in former}
     statuses = [
         {
             "name": container["name"],
             "image": container.get("image", ""),
             "ready": True,
-            "restartCount": 0,
+            "restartCount": restarts.get(container["name"], 0),
             "state": {"running": {"startedAt": STARTED}},
         }
         for container in obj["spec"]["containers"]

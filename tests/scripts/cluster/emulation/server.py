@@ -4,13 +4,14 @@ import json
 import re
 import threading
 import time
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.scripts.cluster.emulation import served, statuses
+from tests.scripts.cluster.emulation import served, statuses, webhook
 from tests.scripts.cluster.emulation.knobs import Knobs
-from tests.scripts.cluster.emulation.pods import Logs
+from tests.scripts.cluster.emulation.pods import Logs, previous, stamp
 from tests.scripts.cluster.emulation.selectors import matches
 from tests.scripts.cluster.emulation.served import KINDS, SERVING, Served
 from tests.scripts.cluster.emulation.statuses import Failure
@@ -163,6 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         body.setdefault("kind", kind.kind)
         if kind.namespaced:
             body["metadata"]["namespace"] = namespace
+        if dry_run and (kind.group, kind.plural) == (SERVING, "services"):
+            account = body.get("spec", {}).get("template", {}).get("spec", {}).get("serviceAccountName", "")
+            has_account = store.find("v1", "ServiceAccount", namespace, account) is not None
+            webhook.try_pod(body, has_account=has_account)
         if verb == "create":
             self._send(201, store.create(body, manager, dry_run=dry_run))
         elif verb == "update":
@@ -212,24 +217,40 @@ class _Handler(BaseHTTPRequestHandler):
             (each["state"] for each in pod.get("status", {}).get("containerStatuses", []) if each["name"] == container),
             {"waiting": {"reason": "ContainerCreating"}},
         )
-        lines = self.server.logs.read(namespace, name, container)
-        if "waiting" in state and not lines:
+        if self._query.get("previous") == "true":
+            container = previous(container)
+        entries = self.server.logs.entries(namespace, name, container)
+        if "waiting" in state and not entries:
             why = f'container "{container}" in pod "{name}" is waiting to start: {state["waiting"]["reason"]}'
             raise Failure(400, "BadRequest", why)
         if self._query.get("follow") not in {"true", "True"}:
+            lines = self._asked_for(entries)
             tail = int(self._query.get("tailLines", len(lines)))
             self._send_text(200, "".join(f"{line}\n" for line in lines[len(lines) - tail if tail else len(lines) :]))
             return
         self._follow(namespace, name, container)
 
+    def _asked_for(self, entries: list[tuple[int, str]]) -> list[str]:
+        """The lines of the time that is asked for, stamped if that is."""
+        since = 0
+        if seconds := self._query.get("sinceSeconds"):
+            since = time.time_ns() - int(seconds) * 10**9
+        if moment := self._query.get("sinceTime"):
+            since = int(datetime.fromisoformat(moment).replace(microsecond=0).timestamp()) * 10**9
+        is_stamped = self._query.get("timestamps") == "true"
+        return [f"{stamp(at)} {line}" if is_stamped else line for at, line in entries if at >= since]
+
     def _follow(self, namespace: str, name: str, container: str) -> None:
         self._begin_chunks("text/plain")
-        sent = 0
+        sent, is_cut = 0, self.server.knobs.use("cut_logs")
         while not self.server.ends.is_set():
             is_over = _has_ended(self.server.store.find("v1", "Pod", namespace, name), container)
-            for line in self.server.logs.read(namespace, name, container, sent):
-                sent += 1
+            entries = self.server.logs.entries(namespace, name, container, sent)
+            sent += len(entries)
+            for line in self._asked_for(entries):
                 self._chunk_of(f"{line}\n".encode())
+                if is_cut:
+                    raise _Cut
             if is_over:
                 break
             with self.server.logs.changed:

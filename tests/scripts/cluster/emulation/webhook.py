@@ -23,13 +23,8 @@ def admit(knobs: Knobs, before: Object | None, after: Object) -> Object:
 
 def _with_defaults(before: Object | None, after: Object) -> Object:
     spec = after["spec"]
-    inner = spec["template"].setdefault("spec", {})
-    inner.setdefault("containerConcurrency", 0)
-    inner.setdefault("enableServiceLinks", False)
-    inner.setdefault("timeoutSeconds", 300)
-    for container in inner.get("containers", []):
-        container.setdefault("name", "user-container")
-        container.setdefault("resources", {})
+    if before is None or _name_of(before) != _name_of(after):  # Knative adds nothing to a template whose name it knows
+        _fill_template(spec["template"])
     spec.setdefault("traffic", [{"latestRevision": True, "percent": 100}])
     for target in spec["traffic"]:
         target.setdefault("latestRevision", "revisionName" not in target)
@@ -38,6 +33,36 @@ def _with_defaults(before: Object | None, after: Object) -> Object:
     if before is None or before["spec"] != spec:
         notes["serving.knative.dev/lastModifier"] = "visitor"
     return after
+
+
+def _name_of(service: Object) -> str | None:
+    name: str | None = service["spec"]["template"].get("metadata", {}).get("name")
+    return name
+
+
+def _fill_template(template: Object) -> None:
+    """Knative's defaults, and what another webhook of this cluster adds to each container."""
+    inner = template.setdefault("spec", {})
+    inner.setdefault("containerConcurrency", 0)
+    inner.setdefault("enableServiceLinks", False)
+    inner.setdefault("timeoutSeconds", 300)
+    for container in inner.get("containers", []):
+        container.setdefault("name", "user-container")
+        container.setdefault("resources", {}).setdefault("limits", {}).setdefault("ephemeral-storage", "1Gi")
+        if probe := container.get("readinessProbe"):
+            probe.setdefault("successThreshold", 1)
+
+
+def try_pod(service: Object, *, has_account: bool) -> None:
+    """At a dry run Knative tries a pod of the template, which needs its account. Raises Failure."""
+    spec = service.get("spec", {}).get("template", {}).get("spec", {})
+    if (account := spec.get("serviceAccountName")) and not has_account:
+        namespace = service["metadata"]["namespace"]
+        raise denied(
+            _VALIDATION,
+            'validation callback failed: dry run failed with pods "dry-run-validation" is forbidden: error looking up '
+            f'service account {namespace}/{account}: serviceaccount "{account}" not found: spec.template',
+        )
 
 
 def _validate(before: Object | None, after: Object) -> None:
