@@ -88,7 +88,7 @@ def _conflict(answer: dict[str, Any], what: str) -> ClusterError:
     fields = [str(cause.get("field", "")) for cause in found]
     who, where = ", ".join(dict.fromkeys(owners)) or "somebody else", ", ".join(dict.fromkeys(fields))
     return Conflict(
-        f"{what}: {where} belongs to {who}, who changed it last; it was left as it is",
+        f"{what}: {who} changed {where} last; it was left as it is",
         owner=who,
         field=where,
         hint="Run the same command with --take-over to take it over.",

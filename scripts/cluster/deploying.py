@@ -4,7 +4,7 @@ Each step looks at what is there, so that a run that was cut off is gone on with
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from scripts.cluster.results import GOOD, Result
 from scripts.cluster.secrets import Rotation, Secrets, in_use, secrets_for
 from scripts.cluster.smoke import smoke
 from scripts.cluster.split_shown import rows_of, table
-from scripts.cluster.targets import FRONTEND, ORDERS, read
+from scripts.cluster.targets import FRONTEND, ORDERS, read, same
 from scripts.cluster.traffic import Change, service_of
 from scripts.cluster.waiting import wait_for
 from scripts.cluster.wanted import Wanted
@@ -84,7 +84,8 @@ class _Deploy:
             rollout.shop(self.cluster, self.planned, self.pace, change, self.progress)
 
     def _lay_foundations(self, secrets: Secrets) -> None:
-        if self.wanted.overlay == "demo" and self.wanted.storage == "memory":
+        has_new_database = any(obj["kind"] == "StatefulSet" for obj in self.compared.foundations)
+        if has_new_database and self.wanted.storage == "memory":
             self.progress.warn(_IN_MEMORY)
         for secret in secrets.objects:
             with self.progress.step(f"make {name_of(secret)}"):
@@ -108,6 +109,8 @@ class _Deploy:
         hosts = rollout.hosts_to_try(self.planned, traffic)
         smoke(self.cluster, self.wanted, hosts, self.pace.within_s, self.progress)
         lines = rollout.wanted_lines(self.planned, traffic, hold=hold)
+        # One snapshot of it all: a rollback goes back to before the trial.
+        change = replace(change, is_recorded=same(trial, traffic.wanted))
         rollout.move(self.cluster, lines, change, self.progress, "move the tags, with the shares as they are")
 
 

@@ -33,6 +33,9 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys((*old, *new)):
             yield from _walk(old.get(key, _ABSENT), new.get(key, _ABSENT), f"{path}.{key}" if path else str(key))
+    elif (ours := _by_name(old)) is not None and (theirs := _by_name(new)) is not None:
+        for name in dict.fromkeys((*ours, *theirs)):
+            yield from _walk(ours.get(name, _ABSENT), theirs.get(name, _ABSENT), f"{path}[{name}]")
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for at, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _walk(one, other, f"{path}[{at}]")
@@ -42,6 +45,13 @@ def _walk(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, str]]:
         yield "-", path, _short(old)
     else:
         yield "~", path, f"{_short(old)} → {_short(new)}"
+
+
+def _by_name(value: Any) -> dict[str, Any] | None:
+    """A list of things with names, such as containers and variables, by these; None for anything else."""
+    if not isinstance(value, list) or not all(isinstance(each, dict) and "name" in each for each in value):
+        return None
+    return {each["name"]: each for each in value}
 
 
 def _short(value: Any) -> str:

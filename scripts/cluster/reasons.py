@@ -82,6 +82,9 @@ _MEANINGS: Final = {
     # Namespaces
     "Terminating": Meaning("it is being deleted", "Wait until it is gone, and run the same command again."),
 }
+# What Knative says of each change for a moment, in the words of a fault.
+_NOT_YET: Final = "Ingress has not yet been reconciled"
+_PASSING_WORDS: Final = frozenset({"Uninitialized"})
 _EXIT_CODE: Final = re.compile(r"(?:ExitCode)(\d+)")
 
 # Waiting reasons after which no patience helps: somebody must change something.
@@ -99,8 +102,10 @@ def meaning(reason: str) -> Meaning:
 
 def in_words(reason: str, message: str = "") -> str:
     """`the ingress has not taken the new traffic yet (TrafficNotMigrated: …)`."""
-    known = meaning(reason).what
     detail = " ".join(message.split())
+    if reason in _PASSING_WORDS or detail.startswith(_NOT_YET):
+        return "waiting for the ingress to take the change"
+    known = meaning(reason).what
     if known == reason:
         return f"{reason}: {detail}" if detail else reason or "no reason is given"
     return f"{known} ({reason}: {detail})" if detail else f"{known} ({reason})"

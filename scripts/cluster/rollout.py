@@ -1,21 +1,32 @@
 """Brings the revisions of `orders` and `frontend` into the cluster, and none takes traffic that was not asked for."""
 
-from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from scripts.cluster.api import Cluster
+from scripts.cluster.errors import ClusterError
 from scripts.cluster.foundations import Pace
 from scripts.cluster.kinds import REVISION, SERVICE
 from scripts.cluster.manifests import Plan, revision_of
 from scripts.cluster.progress import Progress
 from scripts.cluster.readiness import revision_made, revision_ready, service_ready
 from scripts.cluster.targets import FRONTEND, NEXT, ORDERS, Target, Traffic, from_spec, read, same, shares, targets
-from scripts.cluster.traffic import Change, follow_latest, put
+from scripts.cluster.traffic import Change, follow_latest, put, service_of
 from scripts.cluster.waiting import wait_for
 from scripts.local.split import REVISIONS
 
 Object = dict[str, Any]
-Smoke = Callable[[Mapping[str, str]], None]
+
+
+def as_applied(service: Object, live: Object | None) -> Object:
+    """The Service as it is to be applied to the one that is there.
+
+    Where the template has the name of the live one, which is a digest of it, the live one is sent back: an apply
+    replaces its list of containers whole, and in there are Knative's defaults and what other webhooks added.
+    """
+    if live is None or live["spec"]["template"].get("metadata", {}).get("name") != revision_of(service):
+        return service
+    return {**service, "spec": {**service["spec"], "template": live["spec"]["template"]}}
 
 
 def is_pinned(service: Object | None) -> bool:
@@ -58,7 +69,7 @@ def first(cluster: Cluster, plan: Plan, pace: Pace, change: Change, progress: Pr
     _bring(cluster, ORDERS, plan.orders["stable"], pace, progress)
     with progress.step("give stable all of the traffic") as step:
         put(cluster, ORDERS, from_spec(targets(stable, None, {"stable": 100})), change, step.say)
-    _bring(cluster, ORDERS, plan.orders["chaos"], pace, progress)
+    _bring_chaos(cluster, plan, pace, progress)
     with progress.step("tag stable 100 %, chaos 0 %") as step:
         put(cluster, ORDERS, from_spec(targets(stable, chaos, {"stable": 100, "chaos": 0})), change, step.say)
     # Last, so that a later `kn service update --env` starts from stable and not from chaos.
@@ -68,7 +79,7 @@ def first(cluster: Cluster, plan: Plan, pace: Pace, change: Change, progress: Pr
 def later(cluster: Cluster, plan: Plan, pace: Pace, progress: Progress) -> None:
     """Both revisions of a Service whose traffic is pinned, the stable template last."""
     if cluster.get(REVISION, revision_of(plan.orders["chaos"])) is None:
-        _bring(cluster, ORDERS, plan.orders["chaos"], pace, progress)
+        _bring_chaos(cluster, plan, pace, progress)
     _bring(cluster, ORDERS, plan.orders["stable"], pace, progress)
     for name in REVISIONS:
         with progress.step(f"wait for {revision_of(plan.orders[name])}") as step:
@@ -92,11 +103,23 @@ def shop(cluster: Cluster, plan: Plan, pace: Pace, change: Change, progress: Pro
         return wait_for(cluster, SERVICE, FRONTEND, service_ready, pace.within_s, step.say)
 
 
+def _bring_chaos(cluster: Cluster, plan: Plan, pace: Pace, progress: Progress) -> None:
+    """The chaos revision; if it doesn't come up, the Service gets back the template that it had."""
+    former = service_of(cluster, ORDERS)["spec"]["template"]
+    try:
+        _bring(cluster, ORDERS, plan.orders["chaos"], pace, progress)
+    except BaseException:  # Ctrl-C too: whoever goes on from here is not to start from a chaos revision
+        with suppress(ClusterError):
+            stable = plan.orders["stable"]
+            cluster.apply({**stable, "spec": {**stable["spec"], "template": former}}, take_over=pace.take_over)
+        raise
+
+
 def _bring(cluster: Cluster, service: str, template: Object, pace: Pace, progress: Progress) -> None:
     """Apply a template, and wait until its revision is ready."""
     revision = revision_of(template)
     with progress.step(f"bring {revision}") as step:
-        cluster.apply(template, take_over=pace.take_over)
+        cluster.apply(as_applied(template, cluster.get(SERVICE, service)), take_over=pace.take_over)
         wait_for(cluster, SERVICE, service, revision_made(revision), pace.within_s, step.say)
         wait_for(cluster, REVISION, revision, revision_ready, pace.within_s, step.say)
 

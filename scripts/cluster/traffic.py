@@ -39,11 +39,15 @@ _TAKE_OVER: Final = "Run the same command with --take-over to put this in its pl
 
 @dataclass(frozen=True)
 class Change:
-    """Who asks for a change of the traffic, in the words of the command, and how far it may go."""
+    """Who asks for a change of the traffic, in the words of the command, and how far it may go.
+
+    One that is a part of a larger change isn't recorded: a rollback undoes the whole.
+    """
 
     by: str
     take_over: bool = False
     within_s: float = 60.0
+    is_recorded: bool = True
 
 
 def run(cluster: Cluster, options: argparse.Namespace, progress: Progress) -> Result:
@@ -70,21 +74,22 @@ def shift(cluster: Cluster, split: Split, change: Change, progress: Progress) ->
 def put(
     cluster: Cluster, name: str, lines: Sequence[Target], change: Change, said: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Set the traffic of a Service, with a snapshot of how it was, and wait until it is in force; returns the Route.
+    """Set the traffic of a Service, after a snapshot of how it was; wait until it is in force, and return the Route.
 
     Raises Conflict with owner and field when somebody else set it last, before anything is changed.
     """
-    body = {
-        "apiVersion": SERVICE.api_version,
-        "kind": SERVICE.kind,
-        "metadata": {"name": name, "namespace": cluster.namespace},
-        "spec": {"traffic": as_spec(lines)},
-    }
-    with _owner_named(cluster, name):
-        cluster.apply(body, MANAGER, dry_run=True, take_over=change.take_over)
+    try_out(cluster, name, lines, take_over=change.take_over)
+    if change.is_recorded:
         record(cluster, change.by)
-        cluster.apply(body, MANAGER, take_over=change.take_over)
+    with _owner_named(cluster, name):
+        cluster.apply(_body(cluster, name, lines), MANAGER, take_over=change.take_over)
     return wait_for(cluster, ROUTE, name, in_force(lines), change.within_s, said)
+
+
+def try_out(cluster: Cluster, name: str, lines: Sequence[Target], *, take_over: bool) -> None:
+    """Ask the server whether it would take the traffic, and change nothing. Raises Conflict as `put` does."""
+    with _owner_named(cluster, name):
+        cluster.apply(_body(cluster, name, lines), MANAGER, dry_run=True, take_over=take_over)
 
 
 def follow_latest(cluster: Cluster, change: Change, said: Callable[[str], None]) -> None:
@@ -97,6 +102,15 @@ def follow_latest(cluster: Cluster, change: Change, said: Callable[[str], None])
     if all(target.is_latest for target in traffic.wanted):
         return
     put(cluster, FRONTEND, [Target(_latest(service), 100, is_latest=True)], change, said)
+
+
+def _body(cluster: Cluster, name: str, lines: Sequence[Target]) -> dict[str, Any]:
+    return {
+        "apiVersion": SERVICE.api_version,
+        "kind": SERVICE.kind,
+        "metadata": {"name": name, "namespace": cluster.namespace},
+        "spec": {"traffic": as_spec(lines)},
+    }
 
 
 def in_force(lines: Sequence[Target]) -> Judge:

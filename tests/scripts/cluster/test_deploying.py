@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scripts.cluster import deploying, traffic
+from scripts.cluster import deploying, rollback, traffic
 from scripts.cluster.api import Cluster
 from scripts.cluster.arguments import parse
 from scripts.cluster.errors import Conflict, Forbidden, NotReady, Refused, Unsuitable
-from scripts.cluster.kinds import NAMESPACE, STORAGE_CLASS
+from scripts.cluster.kinds import NAMESPACE, SERVICE_ACCOUNT, STORAGE_CLASS
 from scripts.cluster.progress import Progress
 from scripts.cluster.results import GOOD, Result
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
@@ -155,6 +155,30 @@ def test_a_split_set_by_kn_is_never_overwritten_unasked(cluster: Cluster, cluste
     assert traffic_of(cluster_api) == {"stable": ("orders-stable", 70), "chaos": ("orders-chaos", 30)}
 
 
+def test_a_split_set_by_kn_is_noticed_before_any_revision_is_made(cluster: Cluster, cluster_api: ClusterApi) -> None:
+    deploy(cluster)
+    cluster_api.shift_as_kn("orders", [{**line} for line in service(cluster_api)["spec"]["traffic"][::-1]])
+    before = cluster_api.writes()
+    with pytest.raises(Conflict):
+        deploy(cluster, image=NEWER)
+    assert cluster_api.writes() == before
+
+
+def test_a_rollback_after_a_deploy_goes_back_to_before_it(cluster: Cluster, cluster_api: ClusterApi) -> None:
+    deploy(cluster)
+    before = {line["revisionName"] for line in service(cluster_api)["spec"]["traffic"]}
+    deploy(cluster, image=NEWER)
+    rollback.run(cluster, parse(["rollback"]), Said())
+    assert {line["revisionName"] for line in service(cluster_api)["spec"]["traffic"]} == before
+
+
+def test_an_account_that_somebody_deleted_comes_back(cluster: Cluster, cluster_api: ClusterApi) -> None:
+    deploy(cluster)
+    cluster.delete(SERVICE_ACCOUNT, "orders")
+    assert "ServiceAccount orders" in deploy(cluster).data["changed"]
+    assert deploy(cluster).data["changed"] == []
+
+
 def test_with_hold_buyers_stay_on_the_old_stable(cluster: Cluster, cluster_api: ClusterApi) -> None:
     deploy(cluster)
     old = next(line["revisionName"] for line in service(cluster_api)["spec"]["traffic"] if line["tag"] == "stable")
@@ -173,6 +197,9 @@ def test_an_image_that_never_starts_is_told_with_the_pods_reason_and_log(
     cluster_api.knobs.bad_images[NEWER] = Bad("CrashLoopBackOff", "back-off", 3, ("SIGNING_SECRETS: is not set",))
     with pytest.raises(NotReady) as raised:
         deploy(cluster, image=NEWER)
+    assert service(cluster_api)["spec"]["template"]["metadata"]["name"].startswith("orders-stable-"), (
+        "not left at chaos"
+    )
     assert "SIGNING_SECRETS: is not set" in str(raised.value)
     assert traffic_of(cluster_api) == before
 
