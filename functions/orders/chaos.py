@@ -4,48 +4,20 @@ import asyncio
 import hashlib
 import math
 import os
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import structlog
 from starlette.types import Receive
 
 from functions.orders.contract import Event
+from functions.orders.faults import Fault
 
-_FORM: Final = re.compile(r"(?P<name>[a-z_]+):(?P<rate>[0-9]*\.?[0-9]+)(:(?P<detail>[a-z0-9]+))?")
-_DETAILS: Final[Mapping[str, tuple[str, re.Pattern[str]]]] = {
-    "error": ("error:RATE", re.compile("")),
-    "latency": ("latency:RATE:MEANms", re.compile(r"[0-9]{1,6}ms")),
-    "hang": ("hang:RATE:never or hang:RATE:late", re.compile("never|late")),
-    "drop_reply": ("drop_reply:RATE", re.compile("")),
-    "duplicate": ("duplicate:RATE", re.compile("")),
-    "crash": ("crash:RATE:before or crash:RATE:after", re.compile("before|after")),
-}
 _EXIT_STATUS: Final = 70  # any but 3 and 4, by which gunicorn's workers say that starting another is of no use
 
 T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-class ChaosError(ValueError):
-    """`CHAOS_FAULTS` can't be read; the message names what is wrong in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A misbehaviour that hits a share `rate` (0 to 1) of the tries; `detail` is what the grammar puts behind it."""
-
-    name: str
-    rate: float
-    detail: str = ""
-
-    @property
-    def kind(self) -> str:
-        """What is drawn for: the two ways to hang, or to crash, hit independently of each other."""
-        return self.name if self.name == "latency" or not self.detail else f"{self.name}:{self.detail}"
 
 
 class Chaos:
@@ -151,29 +123,3 @@ async def _drop_connection(receive: Receive) -> None:
     cycle: Any = receive.__self__  # type: ignore[attr-defined]
     cycle.transport.abort()
     await _caller_is_gone(receive)
-
-
-def parse(text: str) -> tuple[Fault, ...]:
-    """The faults in a value of `CHAOS_FAULTS`, such as `error:0.3,latency:0.2:400ms`. Raises ChaosError."""
-    faults: dict[str, Fault] = {}
-    for part in text.split(","):
-        fault = _parse_fault(part.strip())
-        if fault.kind in faults:
-            raise ChaosError(f"{part.strip()!r}: this fault is there twice")
-        faults[fault.kind] = fault
-    return tuple(faults.values())
-
-
-def _parse_fault(text: str) -> Fault:
-    form = _FORM.fullmatch(text)
-    if form is None:
-        raise ChaosError(f"{text!r} is not of the form name:rate or name:rate:detail")
-    name, rate, detail = form["name"], float(form["rate"]), form["detail"] or ""
-    if name not in _DETAILS:
-        raise ChaosError(f"{text!r}: the faults are {', '.join(_DETAILS)}")
-    if rate > 1:
-        raise ChaosError(f"{text!r}: the rate must be from 0 to 1")
-    how, details = _DETAILS[name]
-    if not details.fullmatch(detail):
-        raise ChaosError(f"{text!r}: must be {how}")
-    return Fault(name, rate, detail)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def _chaos(settings: Settings) -> "Chaos | None":
     if not settings.chaos_faults:
         return None
-    from functions.orders import chaos  # noqa: PLC0415  # a revision without faults never loads it
+    from functions.orders import chaos, faults  # noqa: PLC0415  # a revision without faults never loads them
 
     try:
-        return chaos.Chaos(chaos.parse(settings.chaos_faults), settings.chaos_seed)
-    except chaos.ChaosError as error:
+        return chaos.Chaos(faults.parse(settings.chaos_faults), settings.chaos_seed)
+    except faults.FaultsError as error:
         raise SettingsError(f"CHAOS_FAULTS: {error}") from None
 
 

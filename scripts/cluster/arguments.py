@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from functions.orders import faults
 from scripts.local import split
 
 _DESCRIPTION: Final = """\
@@ -162,7 +163,10 @@ def _add_wanted(parser: argparse.ArgumentParser) -> None:
             help=f"a Secret with that URL in the key {side.upper()}_DATABASE_URL",
         )  # fmt: skip
     parser.add_argument("--postgres-image", help="of the demo's databases, without databases of your own")
-    parser.add_argument("--chaos-faults", help="of the chaos revision (default: as before, at first error:0.3)")
+    parser.add_argument(
+        "--chaos-faults", type=_faults, metavar="FAULTS",
+        help="of the chaos revision, as CHAOS_FAULTS in the README (default: as before, at first error:0.3)",
+    )  # fmt: skip
     parser.add_argument("--chaos-seed", help="of its faults (default: as before, at first 0)")
 
 
@@ -245,6 +249,15 @@ _ADD: Final = {
 def _namespace(text: str) -> str:
     if not _NAMESPACE.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text} is no name of a namespace: small letters, digits and hyphens")
+    return text
+
+
+def _faults(text: str) -> str:
+    """Read here, for in the cluster a bad value would show only in a chaos revision that never starts."""
+    try:
+        faults.parse(text)
+    except faults.FaultsError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 

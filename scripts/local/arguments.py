@@ -1,10 +1,12 @@
 """The command line of dev.py. Only Python's own library is used here, so that --help needs no set-up."""
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from functions.orders import faults
 from scripts.local.split import SHARES_HELP, SHARES_METAVAR, read_split
 
 _DESCRIPTION: Final = """\
@@ -21,10 +23,16 @@ CHAOS_FAULTS and CHAOS_SEED of the environment go to the chaos revision alone (C
 Exit codes: 0 good, 1 the thing asked about is bad, 2 it could not be done.
 """
 PROCESSES: Final = ("web", "orders")
+DEFAULT_FAULTS: Final = "error:0.3"
 
 
-def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
-    """The arguments: `command` is None, "status", "traffic" or "exec"; `split` is a dict, empty to show it."""
+def parse(
+    arguments: Sequence[str], default_folder: Path, environ: Mapping[str, str] = os.environ
+) -> argparse.Namespace:
+    """The arguments: `command` is None, "status", "traffic" or "exec"; `split` is a dict, empty to show it.
+
+    `chaos_faults` and `chaos_seed` are those of the environment. Exits with 2 and one line for what can't be read.
+    """
     parser = argparse.ArgumentParser(
         prog="dev.py", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -48,6 +56,12 @@ def parse(arguments: Sequence[str], default_folder: Path) -> argparse.Namespace:
         parsed.split = read_split(parsed.shares) if parsed.command == "traffic" else {}
     except ValueError as error:
         traffic.error(str(error))
+    parsed.chaos_faults = environ.get("CHAOS_FAULTS", DEFAULT_FAULTS)
+    parsed.chaos_seed = environ.get("CHAOS_SEED", "0")
+    try:
+        faults.parse(parsed.chaos_faults if parsed.command is None else "")
+    except faults.FaultsError as error:
+        parser.error(f"CHAOS_FAULTS: {error}")
     return parsed
 
 

@@ -1,7 +1,6 @@
 """The commands of dev.py, inside the project's environment: run the stack, look at it, shift its traffic."""
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -17,7 +16,6 @@ from scripts.local.stack import SAMPLES, AlreadyRuns, Stack, StackError, shift
 from scripts.local.state import Folder, FolderError, State
 from scripts.local.terminal import Terminal
 
-DEFAULT_FAULTS: Final = "error:0.3"
 _GOOD: Final = 0
 _BAD: Final = 1
 _NOT_DONE: Final = 2
@@ -43,8 +41,8 @@ def _run_stack(arguments: argparse.Namespace) -> int:
     stack = Stack(
         arguments.folder,
         port=arguments.port,
-        chaos_faults=os.environ.get("CHAOS_FAULTS", DEFAULT_FAULTS),
-        chaos_seed=os.environ.get("CHAOS_SEED", "0"),
+        chaos_faults=arguments.chaos_faults,
+        chaos_seed=arguments.chaos_seed,
         shows=arguments.shows or SAMPLES,
         fresh=arguments.fresh,
         progress=terminal.progress,
@@ -66,7 +64,7 @@ def _run_stack(arguments: argparse.Namespace) -> int:
             signal.signal(number, on_signal)
     try:
         stack.start()
-        _announce(stack, terminal)
+        _announce(stack, terminal, arguments.chaos_faults)
         threading.Event().wait()
     except _Stop:
         terminal.progress("stopping; once more to stop at once")
@@ -84,9 +82,9 @@ def _run_stack(arguments: argparse.Namespace) -> int:
     return _GOOD
 
 
-def _announce(stack: Stack, terminal: Terminal) -> None:
+def _announce(stack: Stack, terminal: Terminal, chaos_faults: str) -> None:
     terminal.opened()
-    terminal.progress(f"chaos has the faults: {os.environ.get('CHAOS_FAULTS', DEFAULT_FAULTS) or 'none'}")
+    terminal.progress(f"chaos has the faults: {chaos_faults or 'none'}")
     terminal.progress("python3 scripts/dev.py traffic chaos=20 sends it a share; Ctrl-C stops all")
     print(f"FlameTickets is open at {_for_people(stack.url)}", flush=True)
 

@@ -40,6 +40,23 @@ def test_a_wrong_share_is_named_with_exit_code_2(capsys: pytest.CaptureFixture[s
     assert "chaos=101: must be one of stable, chaos" in capsys.readouterr().err
 
 
+def test_the_faults_are_those_of_the_environment() -> None:
+    assert parse([], FOLDER, {}).chaos_faults == "error:0.3"
+    assert parse([], FOLDER, {"CHAOS_FAULTS": "latency:0.2:400ms"}).chaos_faults == "latency:0.2:400ms"
+    assert parse([], FOLDER, {"CHAOS_FAULTS": ""}).chaos_faults == ""
+
+
+def test_faults_that_cannot_be_read_start_nothing_and_keep_nobody_from_looking(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = {"CHAOS_FAULTS": "hang:0.1"}
+    with pytest.raises(SystemExit) as caught:
+        parse([], FOLDER, bad)
+    assert caught.value.code == 2
+    assert "CHAOS_FAULTS: 'hang:0.1': must be hang:RATE:never or hang:RATE:late" in capsys.readouterr().err
+    assert parse(["status"], FOLDER, bad).command == "status"
+
+
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "8080.5", "٨٠٨٠"])
 def test_what_is_no_port_is_told(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

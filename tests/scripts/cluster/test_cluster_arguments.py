@@ -18,6 +18,7 @@ def test_without_a_verb_it_deploys_what_the_options_say() -> None:
         "deploy", "dev.local/flametickets:1", "shop", 300.0,
     )  # fmt: skip
     assert parsed.chaos_faults is None, "as before"
+    assert parse(["--chaos-faults", ""]).chaos_faults == "", "none"
     assert not parsed.take_over
 
 
@@ -62,6 +63,8 @@ DATABASE = "--orders-database-url=postgresql://db/orders"
         (["--rotate-signing-secret", "--retire-signing-secret"], "one after the other"),
         (["--hold", "--retire-signing-secret"], "rotate without it"),
         (["traffic", "--conte", "x"], "unrecognized arguments: --conte"),
+        (["--chaos-faults", "error:2"], "--chaos-faults: 'error:2': the rate must be from 0 to 1"),
+        (["render", "--image", "x", "--chaos-faults", "erorr:1"], "'erorr:1': the faults are error, latency"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_line(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
