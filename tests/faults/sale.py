@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import requests
 
-from tests.faults.script_buyer import Answer, Buyer, Request
+from scripts.proof.sale.buyer import Answer, Buyer, Request
 
 ANSWER_WITHIN_S: Final = 20.0  # the script's own patience with one request
 _CONNECTIONS: Final = 64

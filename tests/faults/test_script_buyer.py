@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults import sale, script_buyer
-from tests.faults.script_buyer import Answer, Buyer
+from scripts.proof.sale import buyer as script
+from scripts.proof.sale.buyer import Answer, Buyer
+from tests.faults import sale
 from tests.faults.verdict import Verdict
 
 ORDER_ID = "11111111-1111-4111-8111-111111111111"
@@ -30,10 +31,10 @@ def test_the_numbers_are_the_scripts() -> None:
         assert found, name
         return int(found[1].replace("_", "")) / 1000
 
-    assert number("LONGEST_PAUSE_MS") == script_buyer.LONGEST_PAUSE_S
+    assert number("LONGEST_PAUSE_MS") == script.LONGEST_PAUSE_S
     assert number("ANSWER_MS") == sale.ANSWER_WITHIN_S
-    assert f"const REFUSALS = {list(script_buyer._REFUSALS)};" in keeper
-    looks = (script_buyer.FIRST_LOOK_S, script_buyer.LONGEST_LOOK_S)
+    assert f"const REFUSALS = {list(script._REFUSALS)};" in keeper
+    looks = (script.FIRST_LOOK_S, script.LONGEST_LOOK_S)
     assert "confirming: [{:.0f}_000, {:.0f}_000]".format(*looks) in page
 
 

@@ -12,7 +12,7 @@ import psycopg
 
 from scripts.local.procfile import ROOT
 from scripts.local.stack import Stack
-from tests.faults.script_buyer import Buyer
+from scripts.proof.sale.buyer import Buyer
 
 VISIBLE_ERRORS: Final = 0.001  # of the buyers, at most
 _COLUMNS: Final = (
