@@ -87,6 +87,18 @@ def test_a_migration_is_another_job_for_another_image_or_database() -> None:
     assert names[0][1] == names[2][1]
 
 
+def test_every_pod_of_our_image_takes_the_byte_code_that_is_in_it() -> None:
+    """Paketo's image looks elsewhere, where nothing is, unless the variable is there; to Python empty means unset."""
+    planned = plan(DEMO)
+    jobs = (
+        job(DEMO, "a", ["python3"], within_s=9),
+        job(DEMO, "a", ["python3"], role="stranger", within_s=9),
+        job(DEMO, "a", ["python3", "-m", "frontend.pending", "list"], within_s=9),
+    )
+    for obj in (*planned.orders.values(), planned.frontend, *planned.migrations, *jobs):
+        assert environment(obj)["PYTHONPYCACHEPREFIX"] == "", obj["metadata"]["name"]
+
+
 def test_the_function_has_no_public_route_and_the_shop_is_never_at_zero() -> None:
     planned = plan(DEMO)
     assert planned.orders["stable"]["metadata"]["labels"]["networking.knative.dev/visibility"] == "cluster-local"

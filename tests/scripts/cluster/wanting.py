@@ -44,7 +44,7 @@ def pods(planned: Plan) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 def environment(obj: dict[str, Any]) -> dict[str, Any]:
     """The variables of the resource's container: their value, or the name and key of a Secret."""
     (container,) = obj["spec"]["template"]["spec"]["containers"]
-    return {each["name"]: each.get("value") or tuple(each["valueFrom"]["secretKeyRef"].values())
+    return {each["name"]: tuple(each["valueFrom"]["secretKeyRef"].values()) if "valueFrom" in each else each["value"]
             for each in container["env"]}  # fmt: skip
 
 
