@@ -9,10 +9,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from scripts.inside import arguments, settings
+from scripts.inside import arguments, probe, settings
 from scripts.inside.asking import Function, Patience
+from scripts.inside.confined import confined
+from scripts.inside.gateway import public
 from scripts.inside.observe import Terms, observe
-from scripts.inside.orders import cancel_one, find_one, place_one
+from scripts.inside.orders import cancel_all, find_one, place_one
 from scripts.inside.publishing import publish
 from scripts.inside.results import INTERRUPTED, NOT_DONE, Result
 from scripts.inside.smoke import smoke
@@ -33,8 +35,27 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
 
 
 def _run(asked: argparse.Namespace, environ: Mapping[str, str]) -> Result:
-    if asked.command == "observe":
-        return observe(asked.urls, Terms(asked.metric, asked.seconds, asked.every, asked.limit, asked.least), _say)
+    match asked.command:
+        case "observe":
+            return observe(asked.urls, Terms(asked.metric, asked.seconds, asked.every, asked.limit, asked.least), _say)
+        case "probe":
+            return _probe(asked, environ)
+        case "gateway":
+            return public(asked.gateways, asked.known, asked.hosts)
+        case "confined":
+            return confined()
+    return _question(asked, environ)
+
+
+def _probe(asked: argparse.Namespace, environ: Mapping[str, str]) -> Result:
+    (url,) = (settings.address(each, environ) for each in asked.urls)
+    terms = probe.Terms(asked.seconds, asked.every, asked.try_seconds)
+    if asked.order is None:
+        return probe.probe(probe.page(url), terms, _say)
+    return probe.probe(probe.lookup(url, settings.signing_secrets(environ), asked.order), terms, _say)
+
+
+def _question(asked: argparse.Namespace, environ: Mapping[str, str]) -> Result:
     patience = Patience(asked.tries, asked.try_seconds, time.monotonic() + asked.within)
     urls = [settings.address(url, environ) for url in asked.urls]
     if asked.command == "stranger":
@@ -57,10 +78,10 @@ def _ask(functions: Sequence[Function], asked: argparse.Namespace) -> Result:
         case "publish":
             return publish(functions[0], asked.file)
         case "place":
-            return place_one(functions[0])
+            return place_one(functions[0], asked.order_id)
         case "find":
             return find_one(functions[0], asked.order_id)
-    return cancel_one(functions[0], asked.order_id)
+    return cancel_all(functions[0], asked.order_ids)
 
 
 def _say(data: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
-"""Places, finds and cancels one order on the hidden show; each command is one question and what came of it."""
+"""Places, finds and cancels orders on the hidden show; each order is one question and what came of it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from functions.orders import contract
@@ -44,9 +45,12 @@ def cancel(function: Function, order_id: str) -> Answer:
     return answer
 
 
-def place_one(function: Function) -> Result:
-    """The command `place`: 0 when a new order is confirmed, 1 when it is not, 2 when nobody can say."""
-    order_id = str(uuid.uuid4())
+def place_one(function: Function, order_id: str | None = None) -> Result:
+    """The command `place`: 0 when the order is confirmed, 1 when it is not, 2 when nobody can say.
+
+    An id that was given can be cancelled by whoever gave it, also when nothing of this command is ever heard.
+    """
+    order_id = order_id or str(uuid.uuid4())
 
     def work() -> tuple[int, dict[str, Any]]:
         publish_hidden_show(function)
@@ -68,9 +72,20 @@ def find_one(function: Function, order_id: str) -> Result:
     return _told("find", order_id, work)
 
 
-def cancel_one(function: Function, order_id: str) -> Result:
-    """The command `cancel`: 0 when the order is cancelled, now or before, 1 when it can't be, 2 when nobody can say."""
-    return _told("cancel", order_id, lambda: (GOOD, {"status": "cancelled", **_by(cancel(function, order_id))}))
+def cancel_all(function: Function, order_ids: Sequence[str]) -> Result:
+    """The command `cancel`: 0 when the orders are cancelled, now or before, 1 when one can't be.
+
+    2 when nobody can say of one. Each other one is tried all the same.
+    """
+    ended = [_told("cancel", each, partial(_cancelled, function, each)) for each in order_ids]
+    orders = [{name: value for name, value in each.data.items() if name != "command"} for each in ended]
+    why = "; ".join(f"{each['order_id']}: {each['why']}" for each in orders if "why" in each)
+    code = max((each.code for each in ended), key=(GOOD, BAD, NOT_DONE).index)
+    return Result(code, {"command": "cancel", "orders": orders, **({"why": why} if why else {})})
+
+
+def _cancelled(function: Function, order_id: str) -> tuple[int, dict[str, Any]]:
+    return GOOD, {"status": "cancelled", **_by(cancel(function, order_id))}
 
 
 def _told(command: str, order_id: str, work: Callable[[], tuple[int, dict[str, Any]]]) -> Result:

@@ -22,7 +22,9 @@ def test_what_the_image_lacks_can_not_be_imported_under_the_guard(module: str) -
     assert "the image has no " in ended.stderr
 
 
-@pytest.mark.parametrize("module", ["__main__", "arguments", "observe", "publishing", "smoke", "stranger"])
+@pytest.mark.parametrize(
+    "module", ["__main__", "arguments", "confined", "gateway", "observe", "probe", "publishing", "smoke", "stranger"]
+)
 def test_each_module_is_imported_by_what_the_image_has(module: str) -> None:
     words = [sys.executable, "-W", "error", "-c", f"import scripts.inside.{module}"]
     ended = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
@@ -33,7 +35,8 @@ def test_the_help_names_the_commands() -> None:
     words = [sys.executable, "-m", "scripts.inside", "--help"]
     ended = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     assert ended.returncode == 0
-    assert all(name in ended.stdout for name in ("publish", "smoke", "place", "find", "cancel", "stranger", "observe"))
+    names = ("publish", "smoke", "place", "find", "cancel", "stranger", "observe", "probe", "gateway", "confined")
+    assert all(name in ended.stdout for name in names)
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,33 @@ def test_an_order_is_placed_found_and_cancelled(stack: Stack) -> None:
     expected = {"command": "find", "order_id": order_id, "status": "confirmed", "show": SLUG, "tickets": 1, **by}
     assert (found.code, found.last) == (0, expected)
     cancelled = run(["cancel", "stable", order_id], environment(stack))
-    assert (cancelled.code, cancelled.last["status"]) == (0, "cancelled")
+    expected = {"command": "cancel", "orders": [{"order_id": order_id, "status": "cancelled", **by}]}
+    assert (cancelled.code, cancelled.last) == (0, expected)
     found = run(["find", "stable", order_id], environment(stack))
     assert (found.code, found.last["status"]) == (0, "cancelled")
+    assert_promises_hold(stack.database_url)
+
+
+def test_an_order_is_placed_under_the_id_that_is_given(stack: Stack) -> None:
+    order_id = str(uuid.uuid4())
+    placed = run(["place", "stable", order_id], environment(stack))
+    assert (placed.code, placed.last["order_id"], placed.last["status"]) == (0, order_id, "confirmed")
+    run(["cancel", "stable", order_id], environment(stack))
+
+
+def test_several_orders_are_cancelled_at_once_and_one_that_never_arrived_can_not_be_placed_any_more(
+    stack: Stack,
+) -> None:
+    placed, never = (str(uuid.uuid4()) for _ in range(2))
+    run(["place", "stable", placed], environment(stack))
+    cancelled = run(["cancel", "stable", placed, never], environment(stack))
+    assert cancelled.code == 0
+    assert [(each["order_id"], each["status"]) for each in cancelled.last["orders"]] == [
+        (placed, "cancelled"),
+        (never, "cancelled"),
+    ]
+    late = run(["place", "stable", never], environment(stack))
+    assert (late.code, late.last["why"]) == (1, "it answered order.rejected (cancelled), not order.confirmed")
     assert_promises_hold(stack.database_url)
 
 
@@ -78,6 +102,14 @@ def test_a_command_ends_in_its_time_however_many_tries_it_has(stack: Stack) -> N
     (port,) = free_ports(1)
     words = ["place", f"http://127.0.0.1:{port}", "--tries", "1000", "--within", "1"]
     assert run(words, environment(stack), within_s=10).code == 2
+
+
+def test_a_cancel_that_nobody_answers_says_of_each_order_that_nothing_is_known(stack: Stack) -> None:
+    (port,) = free_ports(1)
+    orders = [str(uuid.uuid4()) for _ in range(2)]
+    cancelled = run(["cancel", f"http://127.0.0.1:{port}", *orders, "--tries", "1"], environment(stack))
+    assert (cancelled.code, [each["status"] for each in cancelled.last["orders"]]) == (2, ["unconfirmed"] * 2)
+    assert all(f"{order}: nothing takes connections" in cancelled.last["why"] for order in orders)
 
 
 def test_a_wrong_secret_is_said_at_once_and_an_old_one_is_tried(stack: Stack) -> None:
