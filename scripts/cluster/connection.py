@@ -26,6 +26,7 @@ _TRIES: Final = 3
 _PAUSE_S: Final = 0.3
 # These have no types, and the library says that it has.
 _load_kube_config: Any = kube_config.load_kube_config
+_list_contexts: Any = kube_config.list_kube_config_contexts
 _DynamicClient: Any = dynamic_client.DynamicClient
 _Resource: Any = resource.Resource
 _KUBECONFIG: Final = "~/.kube/config"
@@ -133,6 +134,15 @@ class Connection:
             raise LostConnection(
                 f"the cluster at {self.where} doesn't answer: {_why(error)}", hint=_NO_CLUSTER
             ) from error
+
+
+def context_name(context: str | None) -> str:
+    """The name of the context, of the kubeconfig's current one for None; empty when there is none."""
+    try:
+        _, current = _list_contexts(os.environ.get("KUBECONFIG") or _KUBECONFIG)
+    except (ConfigException, OSError):
+        current = None
+    return context or str((current or {}).get("name", ""))
 
 
 class LostConnection(Unreachable):

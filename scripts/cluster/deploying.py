@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from scripts.cluster import building, registry, rollout
+from scripts.cluster import building, nodes, registry, rollout
 from scripts.cluster.api import Cluster
 from scripts.cluster.comparing import Compared, compare
+from scripts.cluster.connection import context_name
 from scripts.cluster.errors import NotReady
 from scripts.cluster.foundations import Pace, apply_all, make_namespace, migrate, wait_for_databases
 from scripts.cluster.kinds import SECRET, SERVICE, name_of
@@ -119,7 +120,10 @@ def _image(options: argparse.Namespace, present: Present, findings: Findings, pr
     skipped = registry.not_resolved(findings.config_deployment)
     if options.build:
         with progress.step("build the image") as step:
-            return building.build(ROOT, options.image, step.say, BUILD_LOG, builder=options.builder, skipped=skipped)
+            built = building.build(ROOT, options.image, step.say, BUILD_LOG, builder=options.builder, skipped=skipped)
+        if "@" not in built:  # by its tag, as it is published nowhere
+            _bring_to_nodes(built, context_name(options.context), progress)
+        return built
     image = options.image or image_of(present.orders)
     if not image:
         raise NotReady("there is no image to deploy", hint=_NO_IMAGE)
@@ -127,6 +131,16 @@ def _image(options: argparse.Namespace, present: Present, findings: Findings, pr
         pinned = registry.pin(image, skipped)
         step.end(pinned if pinned != image else "")
     return pinned
+
+
+def _bring_to_nodes(image: str, context: str, progress: Progress) -> None:
+    """Raises BuildError."""
+    kind = nodes.cluster_of_kind(context)
+    if kind is None:
+        progress.note(nodes.left_to_do(image))
+        return
+    with progress.step(f"load the image into the nodes of {kind}"):
+        nodes.load(image, kind)
 
 
 def _secrets(cluster: Cluster, options: argparse.Namespace, present: Present) -> Secrets:
