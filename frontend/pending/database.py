@@ -61,26 +61,20 @@ class NotDurableError(psycopg.OperationalError):
 class Database:
     """The server at `url`; nothing is connected before the first piece of work. Safe to use from many threads."""
 
-    def __init__(self, url: str, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` is the clock by which a server that is away is left alone."""
+    def __init__(
+        self,
+        url: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        pool: ConnectionPool[Session] | None = None,
+    ) -> None:
+        """`monotonic` is the clock by which a server that is away is left alone; a simulator gives its own `pool`."""
         self._url = url
         self._monotonic = monotonic
         self._failure = ""
         self._is_closed = False
         self._lock = threading.Lock()
         self._asked_again_at: float | None = None  # None while the server answers
-        self._pool = ConnectionPool(
-            url,
-            connection_class=Session,
-            kwargs=_CONNECT,
-            configure=_set_up,
-            min_size=0,
-            max_size=MAX_SESSIONS,
-            reconnect_timeout=1.0,  # a later request tries again, at once
-            open=False,
-            name="pending",
-        )
-        logging.getLogger("psycopg.pool").addFilter(_NowAndThen())
+        self._pool = _new_pool(url) if pool is None else pool
 
     def run(self, work: Callable[[Session], T]) -> T | Away:
         """What `work` returns; Away when the server can't be had, or not within `WITHIN_S`, or refuses the work.
@@ -161,6 +155,22 @@ class Database:
             if self._asked_again_at is not None:
                 log.info("pending.back")
             self._asked_again_at = None
+
+
+def _new_pool(url: str) -> ConnectionPool[Session]:
+    """Sessions with the server at `url`; it is to be opened, and until then there is none."""
+    logging.getLogger("psycopg.pool").addFilter(_NowAndThen())
+    return ConnectionPool(
+        url,
+        connection_class=Session,
+        kwargs=_CONNECT,
+        configure=_set_up,
+        min_size=0,
+        max_size=MAX_SESSIONS,
+        reconnect_timeout=1.0,  # a later request tries again, at once
+        open=False,
+        name="pending",
+    )
 
 
 class _NowAndThen(logging.Filter):

@@ -1,7 +1,7 @@
 """Sessions with the ledger's PostgreSQL: bounded waits everywhere, and durability that nobody has switched off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -132,10 +132,11 @@ def _text(value: bytes | None) -> str | None:
 
 
 class Session:
-    """One connection, made when it is needed; after anything went wrong on it, a new one is made."""
+    """One connection, made by `connect` when it is needed; after anything went wrong on it, a new one is made."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, connect: "Connect | None" = None) -> None:
         self._database_url = database_url
+        self._connect = connect or connect_safely
         self._connection: Connection | None = None
         self._free = asyncio.Lock()
 
@@ -147,7 +148,7 @@ class Session:
         """
         async with self._free:
             if self._connection is None:
-                self._connection = await _connect(self._database_url)
+                self._connection = await self._connect(self._database_url)
             try:
                 yield self._connection
             except BaseException:
@@ -165,7 +166,12 @@ class Session:
             await connection.close()
 
 
-async def _connect(database_url: str) -> Connection:
+Connect = Callable[[str], Awaitable[Connection]]
+"""Connects to the server at a URL. Raises psycopg.Error or UnsafeDatabase."""
+
+
+async def connect_safely(database_url: str) -> Connection:
+    """A connection to a server that keeps what it commits. Raises psycopg.Error or UnsafeDatabase."""
     connection = await Connection.connect(database_url, **_CLIENT)
     try:
         await check_durability(connection)

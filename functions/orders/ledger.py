@@ -55,12 +55,19 @@ class TicketCodes:
 class Ledger:
     """Decides commands in the order they are submitted. One per process and event loop."""
 
-    def __init__(self, session: Session, revision: str, backlog: Backlog | None = None, now: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        session: Session,
+        revision: str,
+        backlog: Backlog | None = None,
+        now: Clock = utc_now,
+        new_code: Callable[[], str] | None = None,
+    ) -> None:
         self._session = session
         self._revision = revision
         self._backlog = Backlog() if backlog is None else backlog
         self._now = now
-        self._new_code = TicketCodes()
+        self._new_code = TicketCodes() if new_code is None else new_code
         self._loop = asyncio.get_running_loop()
         self._monotonic = self._loop.time
         self._work = asyncio.Event()

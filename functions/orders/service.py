@@ -4,8 +4,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -16,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 from functions.orders import asgi, contract
 from functions.orders.backlog import Overloaded, Publish
 from functions.orders.catalogue import CatalogueReader
-from functions.orders.database import Session, UnsafeDatabase
-from functions.orders.ledger import Ledger, Unanswered, utc_now
+from functions.orders.database import Connect, Session, UnsafeDatabase
+from functions.orders.ledger import Clock, Ledger, Unanswered, utc_now
 from functions.orders.rules import Cancel, Place
 from functions.orders.store import read_orders
 
@@ -48,17 +47,29 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class Service:
-    """The function of one process; made inside its event loop."""
+    """The function of one process; made inside its event loop.
+
+    `now` is its only clock of the day; it, what connects and what makes the tickets' codes are given by a simulator.
+    """
 
     def __init__(
-        self, database_url: str, signing_secrets: Sequence[str], revision: str, chaos: "Chaos | None" = None
+        self,
+        database_url: str,
+        signing_secrets: Sequence[str],
+        revision: str,
+        chaos: "Chaos | None" = None,
+        *,
+        now: Clock = utc_now,
+        connect: Connect | None = None,
+        new_code: Callable[[], str] | None = None,
     ) -> None:
         self._signing_secrets = signing_secrets
         self._revision = revision
         self._chaos = chaos
-        self._writing, self._reading = Session(database_url), Session(database_url)
-        self._ledger = Ledger(self._writing, revision)
-        self._catalogue = CatalogueReader(self._reading, utc_now)
+        self._now = now
+        self._writing, self._reading = Session(database_url, connect), Session(database_url, connect)
+        self._ledger = Ledger(self._writing, revision, now=now, new_code=new_code)
+        self._catalogue = CatalogueReader(self._reading, now)
         self._told_at, self._shed_since_told = -1.0, 0
         self._reply_head, self._replies = str(uuid.uuid4())[:24], itertools.count(1)
 
@@ -118,7 +129,7 @@ class Service:
             raise contract.NotAnEvent("events are posted")
         body = await asgi.read_body(receive)
         event = contract.decode_event(headers, body)
-        contract.verify(self._signing_secrets, event, body, headers.get(_SIGNATURE), now=time.time())
+        contract.verify(self._signing_secrets, event, body, headers.get(_SIGNATURE), now=self._now().timestamp())
         if event.traceparent is None and (traceparent := headers.get("traceparent")):
             event = msgspec.structs.replace(event, traceparent=traceparent[:64])
         return event, contract.decode_command(event)
@@ -130,7 +141,7 @@ class Service:
         order_id = _order_id(event, command)
         fields = {"type": event.type, "order_id": order_id, "attempt": event.attempt, "traceparent": event.traceparent}
         try:
-            reply = await self._decide(event, command, _time_left_s(event) - (time.perf_counter() - started))
+            reply = await self._decide(event, command, _time_left_s(event))
         except Overloaded:
             return self._shed()
         except _NO_ANSWER as error:
@@ -149,7 +160,7 @@ class Service:
         """The data of the reply. Raises what stands for no answer; `submit` keeps to the time left by itself."""
         match command:
             case contract.PlaceOrder():
-                placed_at = min(event.time, utc_now())
+                placed_at = min(event.time, self._now())
                 place = Place(event.id, contract.fingerprint(command), command, placed_at)
                 return await self._ledger.submit(place, time_left_s)
             case contract.OrderRef(order_id) if event.type == contract.CANCEL:
@@ -180,7 +191,7 @@ class Service:
             id=f"{self._reply_head}{next(self._replies):012x}",  # a UUID's form; random by process, counted within it
             type=_REPLY_TYPES.get(type(reply), found),
             source=contract.FUNCTION_SOURCE,
-            time=datetime.now(UTC),
+            time=self._now(),
             data=msgspec.json.encode(reply),
             subject=getattr(reply, "order_id", None) or getattr(reply, "slug", None),
             traceparent=event.traceparent,
