@@ -17,7 +17,7 @@ revisions stable and chaos, and the shop. Ctrl-C stops it. While it runs:
   dev.py traffic             the split between the revisions
   dev.py traffic chaos=20    sends 20 % of the requests to chaos
   dev.py exec web COMMAND    runs a command in the environment of the shop's process (or of the function's: orders),
-                             such as python -m frontend.pending list
+                             such as python3 -m frontend.pending list
 
 CHAOS_FAULTS and CHAOS_SEED of the environment go to the chaos revision alone (CHAOS_FAULTS: error:0.3).
 Exit codes: 0 good, 1 the thing asked about is bad, 2 it could not be done.

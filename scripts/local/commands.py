@@ -12,7 +12,8 @@ from scripts.local.inside import run_inside
 from scripts.local.processes import Listeners
 from scripts.local.shows import ShowsFileError
 from scripts.local.split import in_words
-from scripts.local.stack import SAMPLES, AlreadyRuns, Stack, StackError, shift
+from scripts.local.stack import SAMPLES, Stack, shift
+from scripts.local.stack_errors import AlreadyRuns, StackError
 from scripts.local.state import Folder, FolderError, State
 from scripts.local.terminal import Terminal
 

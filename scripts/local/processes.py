@@ -82,6 +82,11 @@ class Supervisor:
         self._kept[process.name] = kept
         kept.start()
 
+    def replace(self, process: Process) -> None:
+        """End the process of this name in order, and keep this one running in its place."""
+        self._kept[process.name].stop()
+        self.start(process)
+
     def pid(self, name: str) -> int | None:
         """The id of the running process, None between a death and the restart."""
         return self._kept[name].pid

@@ -15,7 +15,7 @@ import msgspec
 import yaml
 from babel.core import get_global
 
-from functions.orders.contract import Show
+from functions.orders.contract import PublishRejection, Show
 from scripts.local.shows_errors import said_plainly
 
 _TIMES: Final = ("starts_at", "sales_start", "sales_end")
@@ -189,3 +189,10 @@ def _line(node: yaml.Node) -> int:
 
 def _written(steps: Sequence[str | int]) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def why_refused(refused: PublishRejection) -> str:
+    """Why the function took a show not, in words."""
+    if refused.reason == "capacity_below_sold":
+        return f"{refused.sold} tickets of {refused.ticket_type} are sold, more than its new capacity"
+    return refused.reason

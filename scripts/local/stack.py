@@ -2,45 +2,33 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import psycopg
-
 from functions.orders.contract import PublishRejection, Show
-from scripts import migrate
+from scripts.local.databases import Databases
 from scripts.local.function_client import FunctionClient, NoAnswer
 from scripts.local.gateway import WEIGHTED, Gateway, Ports, route_name
 from scripts.local.health import is_ready
 from scripts.local.parts import Parts
-from scripts.local.ports import NoFreePort, free_ports, is_taken
-from scripts.local.postgres import EmbeddedPostgres, PostgresError
-from scripts.local.processes import KEEPS_DYING, Change, Listeners, Supervisor, end_marked
+from scripts.local.ports import free_ports, is_taken
+from scripts.local.processes import KEEPS_DYING, Change, Listeners, Process, Supervisor, end_marked
 from scripts.local.procfile import ROOT
-from scripts.local.shows import read_shows
+from scripts.local.shows import read_shows, why_refused
 from scripts.local.split import REVISIONS, Split
-from scripts.local.state import Folder, ProcessState, State
+from scripts.local.stack_errors import AlreadyRuns, StackError, told_as_stack_error
+from scripts.local.state import Folder, ProcessState, Secrets, State
 
 SAMPLES: Final = ROOT / "scripts" / "shows.yaml"
 FIRST_SPLIT: Final[Split] = {"stable": 100, "chaos": 0}
-SIDES: Final = {"orders": "orders", "pending": "frontend"}  # whose migrations the database of each server has
 _READY_WITHIN_S: Final = 60.0
 _PUBLISHED_WITHIN_S: Final = 10.0
 _CHAOS_TRIES: Final = 20
-
-
-class StackError(Exception):
-    """The stack does not start. The message is one for a person."""
-
-
-class AlreadyRuns(StackError):
-    """Another stack uses the folder."""
 
 
 class Stack:
@@ -70,7 +58,7 @@ class Stack:
         self._progress = progress
         self._listeners = listeners or Listeners()
         self._supervisor = Supervisor(self.folder.logs, Listeners(self._listeners.line, self._note))
-        self._databases: dict[str, EmbeddedPostgres] = {}
+        self._databases: Databases | None = None
         self._refusals = 0
         self._started_at = datetime.now(UTC)
 
@@ -83,7 +71,7 @@ class Stack:
         if not self.folder.take():
             raise AlreadyRuns(f"a stack of {self.folder.path} is running already")
         try:
-            with _told_as_stack_error():
+            with told_as_stack_error():
                 self._start(shows)
         except BaseException:
             self.stop()
@@ -92,14 +80,14 @@ class Stack:
     def stop(self) -> None:
         """Stop all parts, the shop first; within 30 s nothing of them is left."""
         self._supervisor.stop()
-        for server in self._databases.values():
-            server.leave()
+        if self._databases is not None:
+            self._databases.leave()
         self.folder.release()
 
     def remove(self) -> None:
         """Delete the databases of a stack that does not run."""
-        for server in self._databases.values():
-            server.remove()
+        if self._databases is not None:
+            self._databases.remove()
 
     def hurry(self) -> None:
         """Make a running or coming `stop` use force at once; safe to call in a signal handler."""
@@ -127,7 +115,7 @@ class Stack:
     @property
     def database_url(self) -> str:
         """The function's database."""
-        return self._databases["orders"].url("orders")
+        return self._urls["orders"]
 
     @property
     def signing_secret(self) -> str:
@@ -147,6 +135,36 @@ class Stack:
             raise StackError(f"the shows can't be published: {error}") from error
         finally:
             client.close()
+
+    def redeploy(self, name: str, chaos: Mapping[str, str] | None = None) -> None:
+        """End `stable`, `chaos` or `frontend` in order and start it anew; `chaos` are settings from now on.
+
+        Raises StackError when it doesn't get ready.
+        """
+        if chaos is not None:
+            self._chaos = dict(chaos)
+        self._supervisor.replace(self._shop() if name == "frontend" else self._function(name))
+        self._wait(name, partial(is_ready, self._own_url(name)))
+
+    def add(self, process: Process, url: str) -> None:
+        """Run a process more, until the stack stops. Raises StackError when it doesn't get ready at `url`."""
+        self._supervisor.start(process)
+        self._wait(process.name, partial(is_ready, url))
+
+    @property
+    def parts(self) -> Parts:
+        """What the processes are made of."""
+        return self._parts
+
+    @property
+    def _urls(self) -> Mapping[str, str]:
+        assert self._databases is not None, "it was not started"
+        return self._databases.urls
+
+    @property
+    def pending_url(self) -> str:
+        """The shop's database."""
+        return self._urls["pending"]
 
     def pid(self, name: str) -> int | None:
         """The id of a process: `frontend`, `stable`, `chaos`, `gateway`, `postgres-orders` or `postgres-pending`.
@@ -170,11 +188,15 @@ class Stack:
         routes = [WEIGHTED, *map(route_name, REVISIONS)]
         revisions = dict(zip(REVISIONS, numbers[3:], strict=True))
         ports = Ports(admin, dict(zip(routes, numbers[:3], strict=True)), revisions)
-        self._parts = Parts(self.folder.path, self.folder.secrets(), ports, self._port or free, metrics)
+        self._parts = self.make_parts(self.folder.secrets(), ports, self._port or free, metrics)
         self._start_databases()
         self._start_functions()
         self._put_on_sale(shows)
         self._start_shop()
+
+    def make_parts(self, secrets: Secrets, ports: Ports, shop_port: int, metrics_port: int) -> Parts:
+        """What the processes are made of; experiments put something between them, or in their place."""
+        return Parts(self.folder.path, secrets, ports, shop_port, metrics_port)
 
     def _check_port(self) -> None:
         try:
@@ -185,24 +207,9 @@ class Stack:
 
     def _start_databases(self) -> None:
         self._progress("starting PostgreSQL, twice: for the function, and for the shop")
-        for name in SIDES:
-            server = EmbeddedPostgres(self.folder.path / f"postgres-{name}")
-            if self._fresh:
-                server.remove()
-                server = EmbeddedPostgres(server.folder)
-            self._databases[name] = server
+        self._databases = Databases(self.folder.path, fresh=self._fresh)
         self.folder.write_state(self._first_state())
-        with ThreadPoolExecutor() as pool:
-            for ready in [pool.submit(self._start_database, name) for name in SIDES]:
-                ready.result()
-
-    def _start_database(self, name: str) -> None:
-        server, process = self._databases[name], f"postgres-{name}"
-        server.prepare()
-        self._supervisor.start(self._parts.postgres(process, server))
-        server.wait_until_ready(lambda: self._supervisor.deaths(process) < KEEPS_DYING)
-        for migration in migrate.apply(SIDES[name], server.ensure_database(name)):
-            self._progress(f"applied the migration {migration} to the database {name}")
+        self._databases.start(self._supervisor, self._parts, self._progress)
 
     def _start_functions(self) -> None:
         self._progress("starting the gateway, and the function as stable and as chaos")
@@ -210,8 +217,16 @@ class Stack:
         self._gateway.configure(FIRST_SPLIT)
         self._supervisor.start(self._parts.gateway(self._gateway))
         for revision in REVISIONS:
-            chaos = self._chaos if revision == "chaos" else {}
-            self._supervisor.start(self._parts.function(revision, self.database_url, chaos))
+            self._supervisor.start(self._function(revision))
+
+    def _function(self, revision: str) -> Process:
+        return self._parts.function(revision, self.database_url, self._chaos if revision == "chaos" else {})
+
+    def _shop(self) -> Process:
+        return self._parts.shop(self.pending_url)
+
+    def _own_url(self, name: str) -> str:
+        return self.url if name == "frontend" else f"http://127.0.0.1:{self._parts.ports.revisions[name]}"
 
     def _put_on_sale(self, shows: tuple[Show, ...]) -> None:
         """Publish the shows; return once the function sells them, through both tags of the gateway."""
@@ -222,7 +237,7 @@ class Stack:
             self._wait("gateway", lambda: all(map(is_ready, self.gateway_urls.values())))
             self._progress("publishing the shows")
             for refused in self.publish(*shows):
-                self._progress(f"the show {refused.slug} stays as it was: {_why(refused)}")
+                self._progress(f"the show {refused.slug} stays as it was: {why_refused(refused)}")
             slugs = {show.slug for show in shows if not show.hidden}
             self._wait("stable", lambda: clients["stable-orders"].lists(slugs))
             self._wait("chaos", lambda: clients["chaos-orders"].lists(slugs) or self._may_refuse())
@@ -232,7 +247,7 @@ class Stack:
 
     def _start_shop(self) -> None:
         self._progress("starting the shop")
-        self._supervisor.start(self._parts.shop(self._databases["pending"].url("pending")))
+        self._supervisor.start(self._shop())
         self._wait("frontend", lambda: is_ready(self.url))
         self.folder.change_state(_now_ready)
 
@@ -263,7 +278,7 @@ class Stack:
             revision_ports=dict(self._parts.ports.revisions),
             split=dict(FIRST_SPLIT),
             chaos_faults=self._chaos["CHAOS_FAULTS"],
-            database_urls={name: server.url(name) for name, server in self._databases.items()},
+            database_urls=dict(self._urls),
         )
 
     def _note(self, change: Change) -> None:
@@ -290,22 +305,5 @@ def shift(folder: Folder, gateway: Gateway, split: Split) -> None:
     folder.change_state(lambda state: state.split.update(split))
 
 
-@contextmanager
-def _told_as_stack_error() -> Iterator[None]:
-    """Turns what may go wrong in the parts into the stack's own error."""
-    try:
-        yield
-    except (PostgresError, NoFreePort, migrate.Unreachable, migrate.Failed, psycopg.Error) as error:
-        raise StackError(str(error)) from error
-    except OSError as error:
-        raise StackError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
-
-
 def _now_ready(state: State) -> None:
     state.ready = True
-
-
-def _why(refused: PublishRejection) -> str:
-    if refused.reason == "capacity_below_sold":
-        return f"{refused.sold} tickets of {refused.ticket_type} are sold, more than its new capacity"
-    return refused.reason

@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts import migrate
 from scripts.local.function_client import NoAnswer
 from scripts.local.postgres import PostgresError
-from scripts.local.stack import StackError
+from scripts.local.stack_errors import StackError
 from scripts.measure import report
 from scripts.measure.figures import Figures
 from scripts.measure.load import LoadError

@@ -14,9 +14,9 @@ import psutil
 import pytest
 import requests
 
+from scripts.local.databases import SIDES
 from scripts.local.ports import free_ports
 from scripts.local.postgres import EmbeddedPostgres
-from scripts.local.stack import SIDES
 from scripts.local.state import Folder
 from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, wait_until

@@ -13,7 +13,8 @@ import requests
 
 from scripts.local.function_client import FunctionClient, NoAnswer
 from scripts.local.shows import read_shows
-from scripts.local.stack import SAMPLES, AlreadyRuns, Stack
+from scripts.local.stack import SAMPLES, Stack
+from scripts.local.stack_errors import AlreadyRuns
 from tests.faults.buyers import buy, publish_last_tickets
 from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, kill_and_wait, wait_until
