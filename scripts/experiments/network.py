@@ -14,11 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from scripts.experiments import relay
 from scripts.experiments.relay import Link, Mode
+from scripts.experiments.target import LinkName
 from scripts.local.ports import free_ports
 from scripts.local.processes import Process, Supervisor
 from scripts.local.procfile import ROOT, environment
 
-LinkName = Literal["function-database", "shop-database", "shop-function"]
+Half = Literal["a", "b"]
 NAMES: Final[tuple[LinkName, ...]] = ("function-database", "shop-database", "shop-function")
 _OPENS_WITHIN_S: Final = 30.0
 _NOWHERE: Final = "1"  # a port on which nothing listens
@@ -50,15 +51,15 @@ class Network:
         """End the relay, and with it every connection."""
         self._supervisor.stop()
 
-    def route_url(self, name: LinkName, url: str, half: Literal["a", "b"] = "a") -> str:
+    def route_url(self, name: LinkName, url: str, half: Half = "a") -> str:
         """The address of a web server by way of the link."""
         port = url.rpartition(":")[2].rstrip("/")
         return f"http://127.0.0.1:{self._route(f'{name}/{half}', port)}"
 
-    def route_database(self, name: LinkName, url: str) -> str:
+    def route_database(self, name: LinkName, url: str, half: Half = "a") -> str:
         """The address of a PostgreSQL server behind a Unix socket, by way of the link."""
         asked = conninfo_to_dict(url)
-        port = self._route(f"{name}/a", f"{asked['host']}/.s.PGSQL.{asked.get('port') or 5432}")
+        port = self._route(f"{name}/{half}", f"{asked['host']}/.s.PGSQL.{asked.get('port') or 5432}")
         user, database = quote(str(asked["user"])), quote(str(asked["dbname"]))
         return f"postgresql://{user}@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable"
 

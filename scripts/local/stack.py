@@ -144,12 +144,16 @@ class Stack:
         if chaos is not None:
             self._chaos = dict(chaos)
         self._supervisor.replace(self._shop() if name == "frontend" else self._function(name))
-        self._wait(name, partial(is_ready, self._own_url(name)))
+        self._wait(name, partial(is_ready, self.own_url(name)))
 
     def add(self, process: Process, url: str) -> None:
         """Run a process more, until the stack stops. Raises StackError when it doesn't get ready at `url`."""
         self._supervisor.start(process)
         self._wait(process.name, partial(is_ready, url))
+
+    def own_url(self, name: str) -> str:
+        """Where `stable`, `chaos` or `frontend` itself listens."""
+        return self.url if name == "frontend" else f"http://127.0.0.1:{self._parts.ports.revisions[name]}"
 
     @property
     def parts(self) -> Parts:
@@ -224,9 +228,6 @@ class Stack:
 
     def _shop(self) -> Process:
         return self._parts.shop(self.pending_url)
-
-    def _own_url(self, name: str) -> str:
-        return self.url if name == "frontend" else f"http://127.0.0.1:{self._parts.ports.revisions[name]}"
 
     def _put_on_sale(self, shows: tuple[Show, ...]) -> None:
         """Publish the shows; return once the function sells them, through both tags of the gateway."""
