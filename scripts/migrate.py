@@ -1,4 +1,4 @@
-"""Apply one side's migrations to the database that its variable names: `python scripts/migrate.py orders|frontend`.
+"""Apply one side's migrations to the database that its variable names: `python3 scripts/migrate.py orders|frontend`.
 
 Safe to run twice at once. Exit codes: 0 the schema is up to date, 1 a migration failed, 2 the database was not reached.
 """

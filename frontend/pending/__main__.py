@@ -1,4 +1,4 @@
-"""What an operator does with pending purchases: `python -m frontend.pending list | replay | refuse`."""
+"""What an operator does with pending purchases: `python3 -m frontend.pending list | replay | refuse`."""
 
 import logging
 import os

@@ -35,7 +35,7 @@ Exit codes: 0 good, 1 the purchase asked about is bad, 2 it could not be done.
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """The arguments: `command` is "list", "replay" or "refuse"."""
     parser = argparse.ArgumentParser(
-        prog="python -m frontend.pending",
+        prog="python3 -m frontend.pending",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

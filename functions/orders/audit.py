@@ -1,4 +1,4 @@
-"""Check that the promises hold on a live database: `python -m functions.orders.audit` prints a table.
+"""Check that the promises hold on a live database: `python3 -m functions.orders.audit` prints a table.
 
 It reads one snapshot without a lock, so sales go on. Exit codes: 0 all promises hold, 1 some don't, 2 it could
 not be done.

@@ -1,4 +1,4 @@
-"""Forget what need not be kept: `python -m functions.orders.retention` deletes old rejections and old journal lines.
+"""Forget what need not be kept: `python3 -m functions.orders.retention` deletes old rejections and old journal lines.
 
 Many short transactions, so that sales go on and an interrupted run leaves nothing half done; it is safe to run at
 any time, also twice at once. Exit codes: 0 all that is old is gone, 2 it could not be done.

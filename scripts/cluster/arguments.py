@@ -203,7 +203,7 @@ def _add_shows(parser: argparse.ArgumentParser) -> None:
 def _add_pending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs=argparse.REMAINDER, metavar="list | replay | refuse",
-        help="with what `python -m frontend.pending` takes after it",
+        help="with what `python3 -m frontend.pending` takes after it",
     )  # fmt: skip
 
 

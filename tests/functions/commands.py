@@ -32,7 +32,7 @@ def run_here(
 
 
 def run_process(module: str, environ: Mapping[str, str]) -> Done:
-    """What `python -m module` does with nothing but `environ`."""
+    """What `python3 -m module` does with nothing but `environ`."""
     process = subprocess.run(
         [sys.executable, "-m", module],
         cwd=ROOT,

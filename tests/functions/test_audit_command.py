@@ -1,4 +1,4 @@
-"""`python -m functions.orders.audit`, as an operator runs it."""
+"""`python3 -m functions.orders.audit`, as an operator runs it."""
 
 from collections.abc import Callable
 

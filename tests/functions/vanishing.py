@@ -1,6 +1,6 @@
 """A client of the ledger's database that takes the hot row and then waits: to be stopped in mid-transaction.
 
-`python -m tests.functions.vanishing URL` prints `locked` when it has the rows, in a session like the function's own.
+`python3 -m tests.functions.vanishing URL` prints `locked` when it has the rows, in a session like the function's own.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What an operator does: `python -m frontend.pending list | replay | refuse`."""
+"""What an operator does: `python3 -m frontend.pending list | replay | refuse`."""
 
 import json
 import os
