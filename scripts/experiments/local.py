@@ -41,6 +41,7 @@ class LocalTarget:
     def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]] | None = None) -> None:
         self._stack = LabStack(folder, commands=commands or {}, chaos_faults="", fresh=True)
         self._shops: dict[str, str] = {}
+        self._chaos = ("", 0)
 
     def __enter__(self) -> Self:
         with _told():
@@ -76,8 +77,10 @@ class LocalTarget:
             self._stack.traffic(split)
 
     def deploy_chaos(self, faults: str, seed: int) -> None:
-        with _told():
-            self._stack.redeploy("chaos", {"CHAOS_FAULTS": faults, "CHAOS_SEED": str(seed)} if faults else {})
+        if (faults, seed) != self._chaos:
+            with _told():
+                self._stack.redeploy("chaos", {"CHAOS_FAULTS": faults, "CHAOS_SEED": str(seed)} if faults else {})
+            self._chaos = (faults, seed)
 
     def deploy(self, part: Part) -> None:
         with _told():

@@ -14,13 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from scripts.experiments import relay
 from scripts.experiments.relay import Link, Mode
-from scripts.experiments.target import LinkName
+from scripts.experiments.target import LINKS, LinkName
 from scripts.local.ports import free_ports
 from scripts.local.processes import Process, Supervisor
 from scripts.local.procfile import ROOT, environment
 
 Half = Literal["a", "b"]
-NAMES: Final[tuple[LinkName, ...]] = ("function-database", "shop-database", "shop-function")
 _OPENS_WITHIN_S: Final = 30.0
 _NOWHERE: Final = "1"  # a port on which nothing listens
 
@@ -37,8 +36,8 @@ class Network:
     def start(self) -> None:
         """Start the relay; what is behind its ports is said later, by `route`. Raises TimeoutError."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ports = iter(free_ports(len(NAMES) * 2))
-        self._links = {f"{name}/{half}": Link(next(ports), _NOWHERE) for name in NAMES for half in ("a", "b")}
+        ports = iter(free_ports(len(LINKS) * 2))
+        self._links = {f"{name}/{half}": Link(next(ports), _NOWHERE) for name in LINKS for half in ("a", "b")}
         self._write()
         command = [sys.executable, "-m", "scripts.experiments.relay", str(self._file)]
         self._supervisor.start(

@@ -10,6 +10,7 @@ from scripts.local.split import Split
 Part = Literal["stable", "chaos", "frontend", "ledger-database", "pending-database"]
 PARTS: Final[tuple[Part, ...]] = ("stable", "chaos", "frontend", "ledger-database", "pending-database")
 LinkName = Literal["function-database", "shop-database", "shop-function"]
+LINKS: Final[tuple[LinkName, ...]] = ("function-database", "shop-database", "shop-function")
 How = Literal["killed", "restarted"]
 
 

@@ -1,0 +1,104 @@
+"""Runs experiments one after the other on one shop: the Chaos Toolkit carries them out, and their journals are kept."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from chaoslib.experiment import ensure_experiment_is_valid  # type: ignore[import-untyped]
+from chaoslib.loader import load_experiment  # type: ignore[import-untyped]
+from chaoslib.run import RunEventHandler, Runner  # type: ignore[import-untyped]
+from chaoslib.types import Strategy  # type: ignore[import-untyped]
+
+from scripts.experiments import control
+from scripts.experiments.session import Session, Terms
+from scripts.experiments.target import Target
+
+FILES: Final = Path(__file__).parent / "files"
+GOOD: Final = 0
+VIOLATED: Final = 1
+NOT_RUN: Final = 2
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an experiment ended: 0 all promises kept, 1 one violated, 2 it could not be run or checked, and why."""
+
+    name: str
+    session: Session | None
+    journal: Mapping[str, Any]
+    code: int
+    why: str = ""
+
+
+def load(name: str) -> dict[str, Any]:
+    """The experiment in the file of this name."""
+    experiment: dict[str, Any] = load_experiment(str(FILES / f"{name}.yaml"))
+    return experiment
+
+
+def run(target: Target, terms: Terms, sizes: Mapping[str, Any], told: Callable[[str, str], None]) -> Ended:
+    """Run one experiment; `sizes` go over what its file says by itself, and `told` hears of each activity."""
+    sessions: list[Session] = []
+
+    def opened(_name: str, hypothesis: str) -> Session:
+        sessions.append(Session(target, Terms(**{**vars(terms), "hypothesis": hypothesis})))
+        return sessions[-1]
+
+    experiment = load(terms.name)
+    ensure_experiment_is_valid(experiment)
+    control.give(opened)
+    logging.getLogger("chaostoolkit").setLevel(logging.CRITICAL)  # what it says is in the journal, and told here
+    try:
+        with Runner(Strategy.DEFAULT) as runner:
+            runner.register_event_handler(_Teller(told))
+            journal = runner.run(experiment, settings={}, experiment_vars=(dict(sizes), {}))
+    finally:
+        control.give(None)
+    terms.folder.mkdir(parents=True, exist_ok=True)
+    (terms.folder / "journal.json").write_text(json.dumps(journal, indent=1, default=str), encoding="utf-8")
+    return _ended(terms.name, sessions[0] if sessions else None, journal)
+
+
+class _Teller(RunEventHandler):  # type: ignore[misc]
+    """Passes on what is being done."""
+
+    def __init__(self, told: Callable[[str, str], None]) -> None:
+        self._told = told
+
+    def start_activity(self, activity: Mapping[str, Any]) -> None:
+        self._told("begins", str(activity["name"]))
+
+    def activity_completed(self, activity: Mapping[str, Any], run: Mapping[str, Any]) -> None:
+        self._told(str(run.get("status")), str(activity["name"]))
+
+
+def _ended(name: str, session: Session | None, journal: Mapping[str, Any]) -> Ended:
+    verdict = session.verdict if session else None
+    if verdict is not None and verdict.code == VIOLATED:
+        return Ended(name, session, journal, VIOLATED, _violated(verdict))
+    failed = [each for each in [*journal["run"], *journal["rollbacks"]] if each["status"] != "succeeded"]
+    if failed:
+        return Ended(name, session, journal, NOT_RUN, f"{failed[0]['activity']['name']}: {_last(failed[0])}")
+    if journal["status"] != "completed" or journal["deviated"] or verdict is None:
+        return Ended(name, session, journal, NOT_RUN, _unmet(journal) or f"it was {journal['status']}")
+    return Ended(name, session, journal, GOOD)
+
+
+def _violated(verdict: Any) -> str:
+    rows = [f"{row.promise} {row.words}: {row.violations}" for row in verdict.rows if row.violations]
+    return "; ".join(rows)
+
+
+def _unmet(journal: Mapping[str, Any]) -> str:
+    states = journal["steady_states"]
+    probes = [probe for when in ("before", "after") for probe in (states.get(when) or {}).get("probes", ())]
+    unmet = [probe for probe in probes if not probe.get("tolerance_met")]
+    return f"not so: {unmet[-1]['activity']['name']}: {_last(unmet[-1])}" if unmet else ""
+
+
+def _last(run: Mapping[str, Any]) -> str:
+    said = run.get("exception") or run.get("output")
+    return str(said[-1] if isinstance(said, list) and said else said).strip()

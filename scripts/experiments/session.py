@@ -1,0 +1,193 @@
+"""One experiment under way: the shop, its sale, the history of it, and in the end the verdict.
+
+The Chaos Toolkit calls functions by their names, so there is one session at a time in a process: `current` is it.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from functions.orders import contract
+from scripts.experiments.comparing import Watch
+from scripts.experiments.faults import Faults
+from scripts.experiments.target import Target, TargetError
+from scripts.proof.checker import Verdict, check, load_ledger, load_pending
+from scripts.proof.history import Attempt, End, History, Run
+from scripts.proof.sale.arrivals import flash_sale, waves
+from scripts.proof.sale.crowd import Crowd, Habits
+from scripts.proof.sale.sale import Sale
+from scripts.proof.sequential import Comparison
+
+TICKET_TYPE: Final = "place"
+PRICE: Final = 1000
+DECIDED_WITHIN_S: Final = 60.0
+_READ_WITHIN_S: Final = 20.0
+_LONG: Final = 5000  # buyers, from which on they come in waves
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is run, and how it is repeated; the history goes into `folder`."""
+
+    name: str
+    hypothesis: str
+    seed: int
+    folder: Path
+    command: str
+    sabotage: str | None = None
+
+
+class Session:
+    """An experiment on a target. What its actions and probes do goes through here."""
+
+    def __init__(self, target: Target, terms: Terms) -> None:
+        self.target = target
+        self.terms = terms
+        self.history = History(terms.folder / "history.jsonl")
+        self.faults = Faults(target, self.history)
+        self.verdict: Verdict | None = None
+        self.sale: Sale | None = None
+        self.watch: Watch | None = None
+        self.listeners: list[Callable[[Attempt], None]] = []
+        self._slug = ""
+        self._is_over = False
+        self._last_fault_ended_at: float | None = None
+
+    def open_sale(
+        self, buyers: int, places: int, over_s: float, *, controls: float = 0.0, habits: Habits | None = None
+    ) -> None:
+        """Put a show on sale to so many buyers: half of them come at once, all within `over_s` seconds."""
+        self._slug = self._publish(places)
+        history = self.history.__enter__()
+        at, _ = history.now()
+        history.write(
+            Run(
+                name=self.terms.name,
+                seed=self.terms.seed,
+                target=self.target.name,
+                at=at,
+                show=self._slug,
+                capacity={TICKET_TYPE: places},
+                command=self.terms.command,
+                versions=dict(self.target.versions()),
+                sabotage=self.terms.sabotage,
+                price=PRICE,
+                hypothesis=self.terms.hypothesis,
+            )
+        )
+        curve = flash_sale(over_s) if buyers < _LONG else waves(buyers, buyers / over_s)
+        crowd = Crowd(
+            self._slug, {TICKET_TYPE: PRICE}, buyers, curve, self.terms.seed, habits or Habits(), controls=controls
+        )
+        history.shifted(self.target.split())
+        shops = self.target.shops()
+        self.sale = Sale(
+            {"treated": shops["treated"], "control": shops.get("control") if controls else None},
+            crowd,
+            history,
+            on_attempt=self._heard,
+        ).__enter__()
+
+    def compare(self, comparison: Comparison) -> Watch:
+        """Compare the two cohorts of the sale from now on."""
+        self.watch = Watch(comparison)
+        self.listeners.append(self.watch.hear)
+        return self.watch
+
+    def finish_sale(self, within_s: float) -> None:
+        """Wait until everybody has been answered and everything accepted is decided; then close the history.
+
+        What is still open then is left for the checker to find.
+        """
+        sale = self._sale()
+        self._last_fault_ended_at = self.history.now()[0]
+        sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], within_s)
+        sale.wait_for(lambda _: self.undecided() == 0, DECIDED_WITHIN_S)
+        sale.look_now()
+        sale.wait_for(lambda _: sale.is_over, _READ_WITHIN_S)
+        self.close_sale()
+
+    def close_sale(self) -> None:
+        """Nobody buys any more; the history is complete as far as it goes."""
+        if self.sale is None or self._is_over:
+            return
+        self._is_over = True
+        self.sale.stop()
+        at, elapsed = self.history.now()
+        self.history.write(End(at, elapsed, self._last_fault_ended_at))
+        self.history.__exit__(None, None, None)
+
+    def undecided(self) -> int:
+        """How many purchases are accepted and not decided. Raises TargetError when the store can't be read."""
+        return _count(self.target.pending_url(), "SELECT count(*) FROM pending_purchases WHERE state <> 'decided'")
+
+    def judge(self) -> Verdict:
+        """The verdict on what was sold. Raises CannotCheck."""
+        ledger = load_ledger(self.target.ledger_url(), self._slug)
+        order_ids = [person.order_id for person in self._sale().buyers]
+        pending = load_pending(self.target.pending_url(), order_ids)
+        lines = (line for _, line in self.target.log_lines())
+        self.verdict = check(self.history.path, ledger, pending, lines)
+        return self.verdict
+
+    def wait_for_confirmed(self, share: float, within_s: float) -> bool:
+        """Whether so large a share of all buyers was told that they have tickets, within the time."""
+        sale = self._sale()
+        return sale.wait_for(lambda _: sale.saw["confirmed"] >= share * sale.crowd.count, within_s)
+
+    def _sale(self) -> Sale:
+        if self.sale is None:
+            raise TargetError("no sale was opened in this experiment: the action open_sale comes first")
+        return self.sale
+
+    def _heard(self, attempt: Attempt) -> None:
+        for listener in self.listeners:
+            listener(attempt)
+
+    def _publish(self, places: int) -> str:
+        now = datetime.now(UTC)
+        slug = f"proof-{self.terms.name}-{time.time_ns() // 1_000_000:x}"
+        kind = contract.TicketType(TICKET_TYPE, "Place", PRICE, "EUR", capacity=places, limit_per_order=4)
+        day = timedelta(days=1)
+        begins, opened, ends = now + 2 * day, now - day, now + day
+        self.target.publish(contract.Show(slug, "The proof", "Old Foundry", begins, opened, ends, (kind,)))
+        return slug
+
+
+_current: Session | None = None
+
+
+def current() -> Session:
+    """The experiment under way. Raises TargetError when there is none."""
+    if _current is None:
+        raise TargetError("no experiment is under way: it needs the control scripts.experiments.control")
+    return _current
+
+
+def begin(session: Session) -> None:
+    """From now on this is the experiment under way."""
+    global _current  # noqa: PLW0603  # the Chaos Toolkit knows functions by name alone
+    _current = session
+
+
+def end() -> None:
+    """The experiment is over."""
+    global _current  # noqa: PLW0603
+    with suppress(TargetError):
+        current().close_sale()
+    _current = None
+
+
+def _count(url: str, query: str) -> int:
+    try:
+        with psycopg.connect(url, connect_timeout=5) as session:
+            row = session.execute(query.encode()).fetchone()
+    except psycopg.Error as error:
+        raise TargetError(f"the database can't be read: {error}") from error
+    return int(row[0]) if row else 0
