@@ -64,7 +64,7 @@ def _lines(logs: Logs) -> Iterator[tuple[str, bytes]]:
     """Each line with the process that wrote it, as far as the source tells."""
     if isinstance(logs, Path):
         folder = logs / "logs" if (logs / "logs").is_dir() else logs
-        for path in sorted((*folder.glob("*.log.1"), *folder.glob("*.log")), key=lambda path: path.suffix == ".log"):
+        for path in (*sorted(folder.glob("*.log.1")), *sorted(folder.glob("*.log"))):  # the former file is the older
             with path.open("rb") as file:
                 yield from ((path.name.split(".")[0], line) for line in file)
         return
