@@ -7,14 +7,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import pytest
 
 from scripts.local.stack import Stack
+from scripts.proof.history import Attempt
+from scripts.proof.sale.arrivals import flash_sale
+from scripts.proof.sale.crowd import SIMPLE, Crowd
+from scripts.proof.sale.sale import Sale
 from tests.faults.buyers import publish_last_tickets
 from tests.faults.outages import kept_down, kill, pending
-from tests.faults.sale import Sale
 from tests.faults.verdict import HEADER, VISIBLE_ERRORS, Verdict, audited, contradictions
 from tests.scripts.selling import sells
 from tests.scripts.waiting import wait_until
@@ -58,13 +60,18 @@ def judge(_told: list[str], capsys: pytest.CaptureFixture[str]) -> Judge:
 
 def wait_for_the_end(stack: Stack, sale: Sale, ended_at: float) -> float:
     """Seconds from the fault's end until every accepted purchase was decided; the buyers know of it on return."""
+    sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], ANSWERED_WITHIN_S)
     order_ids = {buyer.order_id for buyer in sale.buyers}
-    sale.wait_for(lambda buyers: all(buyer.saw != "error" for buyer in buyers), ANSWERED_WITHIN_S)
     sale.wait_for(lambda _: pending(stack, order_ids)[0] == 0, DECIDED_WITHIN_S)
     waiting, decided_at = pending(stack, order_ids)
     sale.look_now()
-    sale.wait_for(lambda buyers: all(buyer.saw != "accepted" for buyer in buyers), READ_WITHIN_S)
+    sale.wait_for(lambda _: not sale.saw["accepted"], READ_WITHIN_S)
     return float("inf") if waiting else max(0.0, decided_at - ended_at)
+
+
+def wanted_by_everybody(slug: str, seed: int, over_s: float) -> Crowd:
+    """Buyers of one ticket each: half of them within the first second, the others over `over_s` seconds."""
+    return Crowd(slug, {"place": 1000}, BUYERS, flash_sale(over_s), seed, SIMPLE)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,7 @@ def test_the_function_misbehaves(start_stack: Callable[..., Stack], judge: Judge
     stack = start_stack(chaos_faults=faults, chaos_seed=str(seed))
     stack.traffic({"stable": 0, "chaos": 100})
     slug = publish_last_tickets(stack, PLACES)
-    with Sale(stack.url, slug, BUYERS, seed=seed, over_s=6) as sale:
+    with Sale({"treated": stack.url}, wanted_by_everybody(slug, seed, 6)) as sale:
         judge(stack, slug, sale, faults, time.time())
     late = sum(buyer.accepted_first for buyer in sale.buyers)
     assert late <= BUYERS / 10, "a second try on the stable tag is soon enough for nearly all"
@@ -96,8 +103,8 @@ def whole(stack: Stack) -> Iterator[Stack]:
 
 def test_both_functions_are_gone_for_ten_seconds(whole: Stack, judge: Judge) -> None:
     slug = publish_last_tickets(whole, PLACES)
-    with Sale(whole.url, slug, BUYERS, seed=4, over_s=8) as sale:
-        assert sale.wait_for(lambda buyers: sum(buyer.saw == "confirmed" for buyer in buyers) > 50, 30)
+    with Sale({"treated": whole.url}, wanted_by_everybody(slug, 4, 8)) as sale:
+        assert sale.wait_for(lambda _: sale.saw["confirmed"] > 50, 30)
         began = time.monotonic()
         with kept_down(whole, "stable", "chaos"):
             wait_until(lambda: time.monotonic() - began >= 10, within_s=11)
@@ -109,8 +116,8 @@ def test_both_functions_are_gone_for_ten_seconds(whole: Stack, judge: Judge) -> 
 def test_the_ledgers_database_is_restarted(whole: Stack, judge: Judge, blow: signal.Signals, seed: int) -> None:
     slug = publish_last_tickets(whole, PLACES)
     former = whole.pid("postgres-orders")
-    with Sale(whole.url, slug, BUYERS, seed=seed, over_s=4) as sale:
-        assert sale.wait_for(lambda buyers: sum(buyer.saw == "confirmed" for buyer in buyers) > 50, 30)
+    with Sale({"treated": whole.url}, wanted_by_everybody(slug, seed, 4)) as sale:
+        assert sale.wait_for(lambda _: sale.saw["confirmed"] > 50, 30)
         kill(whole, "postgres-orders", blow)
         wait_until(lambda: whole.pid("postgres-orders") not in (None, former), within_s=15)
         what = "restarted" if blow == signal.SIGINT else "killed and back"
@@ -121,8 +128,15 @@ def test_the_shop_is_killed_right_after_it_said_accepted(whole: Stack, judge: Ju
     """The functions are away, so that it can say nothing else, and are still away when it is back."""
     slug = publish_last_tickets(whole, PLACES)
     former = whole.pid("frontend")
-    kill_the_shop = partial(kill, whole, "frontend")
-    with Sale(whole.url, slug, BUYERS, seed=7, over_s=4, on_accepted=kill_the_shop) as sale:
+    told = set[str]()
+
+    def kill_the_shop(attempt: Attempt) -> None:
+        if attempt.told == "accepted" and "accepted" not in told:
+            kill(whole, "frontend")
+        told.add(attempt.told)
+
+    crowd = wanted_by_everybody(slug, 7, 4)
+    with Sale({"treated": whole.url}, crowd, on_attempt=kill_the_shop) as sale:
         with kept_down(whole, "stable", "chaos"):
             assert sale.wait_for(lambda _: whole.pid("frontend") not in (None, former), 30)
             assert sale.wait_for(lambda buyers: sum(buyer.accepted_first for buyer in buyers) > BUYERS // 2, 60)

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from scripts.proof.sale import buyer as script
+from scripts.proof.sale.arrivals import flash_sale
 from scripts.proof.sale.buyer import Answer, Buyer
-from tests.faults import sale
+from scripts.proof.sale.crowd import SIMPLE, Crowd
+from scripts.proof.sale.person import Person
 from tests.faults.verdict import Verdict
 
 ORDER_ID = "11111111-1111-4111-8111-111111111111"
 STATIC = Path(__file__).parents[2] / "frontend" / "static"
 
 
-def order(status: str, **more: Any) -> dict[str, Any]:
+def order(status: object, **more: Any) -> dict[str, Any]:
     return {"order_id": ORDER_ID, "status": status, "key": "k" * 43, "tickets": [], **more}
 
 
@@ -32,7 +34,7 @@ def test_the_numbers_are_the_scripts() -> None:
         return int(found[1].replace("_", "")) / 1000
 
     assert number("LONGEST_PAUSE_MS") == script.LONGEST_PAUSE_S
-    assert number("ANSWER_MS") == sale.ANSWER_WITHIN_S
+    assert number("ANSWER_MS") == script.ANSWER_WITHIN_S
     assert f"const REFUSALS = {list(script._REFUSALS)};" in keeper
     looks = (script.FIRST_LOOK_S, script.LONGEST_LOOK_S)
     assert "confirming: [{:.0f}_000, {:.0f}_000]".format(*looks) in page
@@ -82,7 +84,10 @@ def test_an_accepted_order_that_is_not_found_contradicts_an_earlier_page() -> No
 
 
 def test_who_never_got_an_answer_saw_an_error() -> None:
-    buyers = [buyer() for _ in range(3)]
-    buyers[0].hear(Answer(201, order("confirmed")))
-    buyers[1].hear(Answer(202, order("pending")))
-    assert Verdict("fault", buyers, 0.0).visible_errors == 1
+    crowd = Crowd("show", {"place": 1000}, 3, flash_sale(1.0), habits=SIMPLE)
+    people = [Person(crowd.plan(number), "show", crowd.chance(number)) for number in range(3)]
+    statuses = [(201, "confirmed"), (202, "pending"), (503, 503)]
+    for person, (status, said) in zip(people, statuses, strict=True):
+        person.begin(0.0)
+        person.hear([Answer(status, order(said, order_id=person.order_id))], 1.0)
+    assert Verdict("fault", people, 0.0).visible_errors == 1

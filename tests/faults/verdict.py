@@ -12,7 +12,7 @@ import psycopg
 
 from scripts.local.procfile import ROOT
 from scripts.local.stack import Stack
-from scripts.proof.sale.buyer import Buyer
+from scripts.proof.sale.person import Person
 
 VISIBLE_ERRORS: Final = 0.001  # of the buyers, at most
 _COLUMNS: Final = (
@@ -33,7 +33,7 @@ class Verdict:
     """What the buyers of one fault saw last, and when all of their orders were decided: seconds after its end."""
 
     fault: str
-    buyers: Sequence[Buyer]
+    buyers: Sequence[Person]
     decided_after_s: float
 
     @property
@@ -50,7 +50,7 @@ class Verdict:
         return _ROW.format(self.fault, *numbers)
 
 
-def contradictions(stack: Stack, slug: str, buyers: Sequence[Buyer]) -> list[str]:
+def contradictions(stack: Stack, slug: str, buyers: Sequence[Person]) -> list[str]:
     """Where the ledger says something else than a buyer last read: P2, P3 and P5 as buyers feel them."""
     with psycopg.connect(stack.database_url) as session:
         rows = session.execute(
