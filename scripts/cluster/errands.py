@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scripts.cluster.api import Cluster
 from scripts.cluster.errors import NotReady
+from scripts.cluster.filling import container, pod_specs
 from scripts.cluster.jobs import PodResult, run_in_pod, unique
 from scripts.cluster.manifests import Role, job
 from scripts.cluster.results import BAD, GOOD, NOT_DONE
@@ -20,7 +21,8 @@ _LINES: Final = 20
 class Errand:
     """A command to run in a pod: a name for its Job, its words, and its longest time with the start of the pod.
 
-    `files` are to be found at /files; a stranger has none of the shop's secrets.
+    `files` are to be found at /files; a stranger has none of the shop's secrets. `confined_as` is the security context
+    of another pod's container, for the command to run under in place of the Job's own.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Errand:
     within_s: float
     files: Mapping[str, str] | None = None
     role: Role = "job"
+    confined_as: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ def send(
     files = name if errand.files else None
     seconds = max(int(errand.within_s), 1)
     made = job(wanted, name, errand.words, role=errand.role, files=files, within_s=seconds)
+    if errand.confined_as is not None:
+        pod_specs(made)[0].pop("securityContext", None)  # Knative's pods have none but that of the container
+        container(made)["securityContext"] = dict(errand.confined_as)
     ended = run_in_pod(cluster, made, errand.files, errand.within_s, said, heard)
     if ended.exit_code not in _CODES:
         raise NotReady(

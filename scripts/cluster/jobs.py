@@ -2,8 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,22 @@ def run_in_pod(
         cluster.delete(JOB, name)
         if config_map:
             cluster.delete(CONFIG_MAP, config_map["metadata"]["name"])
+
+
+@contextmanager
+def running(cluster: Cluster, job: dict[str, Any], within_s: float, said: Callable[[str], None]) -> Iterator[str]:
+    """The name of the pod of the Job, which is made, and gone afterwards. Raises NotReady when that doesn't start."""
+    name = job["metadata"]["name"]
+    try:
+        cluster.create(job)
+        pod = _started_pod(cluster, name, within_s, said)
+        if not pod:
+            raise NotReady(
+                f"Job {name} ended, and its pod is gone with what it said", hint="Run the same command again."
+            )
+        yield pod
+    finally:
+        cluster.delete(JOB, name)
 
 
 class _Listener:

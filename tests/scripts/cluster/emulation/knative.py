@@ -38,10 +38,13 @@ class Knative:
         name = template.get("metadata", {}).get("name") or f"{meta['name']}-{meta['generation']:05d}"
         for kind, content in (("Configuration", {"template": template}), ("Route", {"traffic": spec["traffic"]})):
             child = self._find(kind, meta["namespace"], meta["name"])
+            wanted = _child(service, kind, meta["name"], content)
+            labels = wanted["metadata"]["labels"] = {**meta.get("labels", {}), **wanted["metadata"]["labels"]}
             if child is None:
-                self._store.create(_child(service, kind, meta["name"], content), "controller")
-            elif child["spec"] != content:
-                self._store.update({**child, "spec": content}, "controller")
+                self._store.create(wanted, "controller")
+            elif (child["spec"], child["metadata"]["labels"]) != (content, labels):
+                head = {**child["metadata"], "labels": labels}
+                self._store.update({**child, "metadata": head, "spec": content}, "controller")
         if self._find(REVISION.kind, meta["namespace"], name) is not None:
             return
         revision = _child(service, "Revision", name, template["spec"])
@@ -97,15 +100,15 @@ class Knative:
         status["traffic"] = traffic if routed["status"] == "True" else former.get("traffic", [])
         status["url"] = url_of(service)
         status["address"] = {"url": f"http://{meta['name']}.{meta['namespace']}.svc.cluster.local"}
-        self._tell_route(meta, routed, status["traffic"])
+        self._tell_route(meta, routed, {"traffic": status["traffic"], "url": status["url"]})
         worst = min((configured, routed), key=lambda each: ("False", "Unknown", "True").index(each["status"]))
         status["conditions"] = [configured, {**worst, "type": "Ready"}, routed]
         self._store.set_status(service, status)
 
-    def _tell_route(self, meta: Object, routed: dict[str, Any], traffic: list[Object]) -> None:
+    def _tell_route(self, meta: Object, routed: dict[str, Any], told: Object) -> None:
         route = self._find("Route", meta["namespace"], meta["name"])
         if route is not None:
-            status = {"observedGeneration": route["metadata"]["generation"], "traffic": traffic}
+            status = {"observedGeneration": route["metadata"]["generation"], **told}
             self._store.set_status(route, {**status, "conditions": [{**routed, "type": "Ready"}]})
 
     def _configured(self, service: Object, revision: Object) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def running(obj: Object) -> Object:
         {
             "name": container["name"],
             "image": container.get("image", ""),
+            "imageID": container.get("image", ""),
             "ready": True,
             "restartCount": restarts.get(container["name"], 0),
             "state": {"running": {"startedAt": STARTED}},
