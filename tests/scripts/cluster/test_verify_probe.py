@@ -6,7 +6,6 @@ import pytest
 
 from scripts.cluster.api import Cluster
 from scripts.cluster.errors import NotReady
-from scripts.cluster.verify_course import Answer
 from scripts.cluster.verify_probe import Heard, probing
 from scripts.cluster.verify_site import Site
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
