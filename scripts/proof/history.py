@@ -43,7 +43,7 @@ class Run(msgspec.Struct, frozen=True, tag="run", tag_field="kind"):
     hypothesis: str = ""
 
 
-class Attempt(msgspec.Struct, frozen=True, tag="attempt", tag_field="kind"):
+class Attempt(msgspec.Struct, frozen=True, gc=False, tag="attempt", tag_field="kind"):
     """One request of a buyer, from `start` to `end`, and what the answer told.
 
     `order_id` is the one asked for. `tickets` are the codes read, `available` what a rejection said is left, with its

@@ -4,7 +4,7 @@ Two answers have an order only if the earlier one ended before the later one was
 monotonic one; else they are concurrent, as those of a double click, and neither contradicts the other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -54,23 +54,26 @@ class Told:
 
 @dataclass(slots=True)
 class Purchase:
-    """One order id, as its buyers lived it. `id_reused` is said of another purchase: `reused` is the first such answer.
+    """One order id, as its buyers lived it: each thing that they asked for, and each buyer, once.
 
-    `cancel_asked` is the first answer to a cancel, whatever it was.
+    `id_reused` is said of another purchase: `reused` is the first such answer. `cancel_asked` is the first answer to a
+    cancel, whatever it was.
     """
 
     order_id: str
     tries: int = 0
     said: dict[Statement, Told] = field(default_factory=dict)
-    asked: set[Asked] = field(default_factory=set)
-    buyers: set[int] = field(default_factory=set)
+    asked: tuple[Asked, ...] = ()
+    buyers: tuple[int, ...] = ()
     cancel_asked: Attempt | None = None
     reused: Attempt | None = None
 
     def told(self, *words: Word) -> list[Told]:
         """What was said in one of these words, in the order in which it was first heard."""
         found = [told for told in self.said.values() if told.statement.word in words]
-        return sorted(found, key=lambda told: told.first.end) if len(found) > 1 else found
+        if len(found) > 1:
+            found.sort(key=lambda told: told.first.end)
+        return found
 
 
 @dataclass
@@ -84,10 +87,13 @@ class Heard:
     splits: list[Shifted] = field(default_factory=list)
     end: End | None = None
     attempts: int = 0
+    _told: dict[tuple[Word, ...], Sequence[Purchase]] = field(default_factory=dict)
 
-    def told(self, *words: Word) -> list[Purchase]:
-        """The purchases of which one of these words was said."""
-        return [purchase for purchase in self.purchases.values() if purchase.told(*words)]
+    def told(self, *words: Word) -> Sequence[Purchase]:
+        """The purchases of which one of these words was said; to be asked once all is heard."""
+        if words not in self._told:
+            self._told[words] = [purchase for purchase in self.purchases.values() if purchase.told(*words)]
+        return self._told[words]
 
     @property
     def last_fault_ended_at(self) -> float | None:
@@ -146,7 +152,8 @@ def _hear(heard: Heard, attempt: Attempt) -> None:
     purchase = heard.purchases.get(attempt.order_id)
     if purchase is None:
         purchase = heard.purchases[attempt.order_id] = Purchase(attempt.order_id)
-    purchase.buyers.add(attempt.buyer)
+    if attempt.buyer not in purchase.buyers:
+        purchase.buyers += (attempt.buyer,)
     former = heard.answers.get(attempt.buyer)
     if former is None or (attempt.last, attempt.end) >= (former.last, former.end):
         heard.answers[attempt.buyer] = attempt
@@ -155,7 +162,9 @@ def _hear(heard: Heard, attempt: Attempt) -> None:
             purchase.cancel_asked = attempt
     elif attempt.action in ("place", "double_click"):
         purchase.tries += 1
-        purchase.asked.add(Asked(attempt.ticket_type, attempt.quantity))
+        asked = Asked(attempt.ticket_type, attempt.quantity)
+        if asked not in purchase.asked:
+            purchase.asked += (asked,)
     if attempt.told == "rejected" and attempt.reason == "id_reused":
         purchase.reused = purchase.reused or attempt
     elif (statement := statement_of(attempt)) is not None:
