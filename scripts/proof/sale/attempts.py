@@ -21,9 +21,9 @@ class Tried:
     traceparent: str
 
     @property
-    def is_of_an_order(self) -> bool:
-        """Whether it belongs into the history: a show's page that came tells nothing of any order."""
-        return not self._asks_for_show or self.answer.status != 200
+    def is_telling(self) -> bool:
+        """Whether it belongs into the history: a show's page with its form tells nothing yet."""
+        return not self._asks_for_show or "form_order_id" not in self.answer.body
 
     @property
     def told(self) -> Told:
@@ -52,7 +52,7 @@ def line(person: Person, tried: Tried, cohort: Cohort | None, *, last: bool) -> 
         ticket_type=plan.ticket_type,
         reason=answer.body.get("reason"),
         tickets=codes(answer),
-        available=left(answer),
+        available={kind: count for kind, count in left(answer).items() if kind == plan.ticket_type},
         total=answer.body.get("total"),
         cohort=cohort,
         traceparent=tried.traceparent,

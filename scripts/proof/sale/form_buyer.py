@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from scripts.proof.sale.buyer import Answer, Pauses, Request, Saw
+from scripts.proof.sale.pages import NOT_OFFERED
 
-NOT_OFFERED: Final = "not_offered"
 LOOK_S: Final = 10.0  # the page of an order that is not decided yet reloads itself so often
 _SAW: Final[Mapping[str, Saw]] = {"confirmed": "confirmed", "rejected": "rejected", "cancelled": "cancelled"}
 
@@ -53,8 +53,8 @@ class FormBuyer:
     def _hear_of_show(self, answer: Answer) -> float | None:
         """One that is sold out by then offers no form: that buyer leaves, and never had an order."""
         order_id = answer.body.get("form_order_id")
-        if answer.body.get("sold_out"):
-            self._decide("rejected", {"reason": NOT_OFFERED})
+        if answer.body.get("reason") == NOT_OFFERED:
+            self._decide("rejected", answer.body)
             return None
         if answer.status != 200 or not order_id:
             return self._pauses.next(answer.retry_after_s)

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+NOT_OFFERED: Final = "not_offered"
+"""The reason in a show's page that is sold out and has no form: nothing was ordered."""
+
 _ORDER: Final = re.compile(r"<div[^>]*\sdata-keep\s[^>]*>")
 _ATTRIBUTE: Final = re.compile(r'data-([a-z-]+)="([^"]*)"')
 _CODE: Final = re.compile(r'<p class="code">([0-9A-Z-]+)</p>')
@@ -50,13 +53,14 @@ _REASONS: Final[Mapping[str, str]] = {
 
 
 def read(status: int, page: str) -> dict[str, Any]:
-    """The page's content as JSON has it; of a show's page `form_order_id`, or `sold_out` if there is no form on it."""
+    """The page's content as JSON has it; of a show's page `form_order_id`, or a rejection if it is sold out."""
     page = page.replace("\u2019", "'")  # the apostrophe of good print
     if order := _ORDER.search(page):
         return _of_order(dict(_ATTRIBUTE.findall(order[0])), page)
     if status == 200:
-        form = _FORM.search(page)
-        return {"form_order_id": form[1]} if form else {"sold_out": _SOLD_OUT in page}
+        if form := _FORM.search(page):
+            return {"form_order_id": form[1]}
+        return {"status": "rejected", "reason": NOT_OFFERED} if _SOLD_OUT in page else {}
     if status in (429, 503):
         return {"status": status, "busy": _BUSY in page}
     return _of_refusal(status, page) if _OURS in page else {}

@@ -118,7 +118,7 @@ class Person:
                 break
         self._is_away = heard.leaves_after_s is not None
         if pause_s is None:
-            self._errands = self._after_outcome()
+            self._errands = self._after_outcome(answers)
             return self._next_errand(self._errands)
         if self._is_away:
             pause_s = self.plan.away_s
@@ -131,12 +131,15 @@ class Person:
         """Half of those who cancel do so without waiting for a decision, if there is none yet."""
         return self.plan.cancels_after_s is not None and self.plan.number % 2 == 0
 
-    def _after_outcome(self) -> list[Errand]:
+    def _after_outcome(self, answers: Sequence[Answer]) -> list[Errand]:
+        """A second tab that had no answer goes to the order's page once the first tab has one."""
         plan, errands = self.plan, list[Errand]()
         if not self._buyer.key:
             return errands
         if self._is_away:
             errands.append(("come_back", plan.away_s))
+        elif any(told(answer) in _SAYS_NOTHING for answer in answers):
+            errands.append(("look", 0.0))
         errands += [("look", pause_s) for pause_s in plan.reloads]
         if plan.cancels_after_s is not None and self._buyer.saw == "confirmed":
             errands += [("cancel", plan.cancels_after_s), ("look", plan.cancels_after_s)]

@@ -193,7 +193,7 @@ class Sale:
 
     def _write(self, person: Person, tried: Sequence[Tried]) -> None:
         cohort = person.plan.cohort if "control" in self._shops else None
-        for each in sorted(filter(lambda each: each.is_of_an_order, tried), key=lambda each: each.end):
+        for each in sorted(filter(lambda each: each.is_telling, tried), key=lambda each: each.end):
             last = person.next is None and each is max(tried, key=lambda each: each.end)
             attempt = line(person, each, cohort, last=last)
             if self._history is not None:
