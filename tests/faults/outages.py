@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from scripts.local.stack import Stack
+from tests.faults.verdict import pending_url
 
 
 def kill(stack: Stack, name: str, how: signal.Signals = signal.SIGKILL) -> None:
@@ -41,10 +42,7 @@ def kept_down(stack: Stack, *names: str) -> Iterator[None]:
 
 def pending(stack: Stack, order_ids: set[str]) -> tuple[int, float]:
     """How many of these purchases wait for a decision; and when the last one was decided, in Unix seconds, or 0."""
-    state = stack.folder.read_state()
-    assert state is not None
-    url = state.database_urls["pending"]
-    with psycopg.connect(url) as session:
+    with psycopg.connect(pending_url(stack)) as session:
         row = session.execute(
             "SELECT count(*) FILTER (WHERE state <> 'decided'), coalesce(extract(epoch FROM max(decided_at)), 0)"
             " FROM pending_purchases WHERE order_id = ANY(%s::uuid[])",

@@ -7,11 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.proof.sale import buyer as script
-from scripts.proof.sale.arrivals import flash_sale
 from scripts.proof.sale.buyer import Answer, Buyer
-from scripts.proof.sale.crowd import SIMPLE, Crowd
-from scripts.proof.sale.person import Person
-from tests.faults.verdict import Verdict
 
 ORDER_ID = "11111111-1111-4111-8111-111111111111"
 STATIC = Path(__file__).parents[2] / "frontend" / "static"
@@ -81,13 +77,3 @@ def test_an_accepted_order_that_is_not_found_contradicts_an_earlier_page() -> No
     one.hear(Answer(202, order("pending")))
     assert one.hear(Answer(404, {"status": 404})) is not None
     assert one.contradictions == ["an accepted order is not found"]
-
-
-def test_who_never_got_an_answer_saw_an_error() -> None:
-    crowd = Crowd("show", {"place": 1000}, 3, flash_sale(1.0), habits=SIMPLE)
-    people = [Person(crowd.plan(number), "show", crowd.chance(number)) for number in range(3)]
-    statuses = [(201, "confirmed"), (202, "pending"), (503, 503)]
-    for person, (status, said) in zip(people, statuses, strict=True):
-        person.begin(0.0)
-        person.hear([Answer(status, order(said, order_id=person.order_id))], 1.0)
-    assert Verdict("fault", people, 0.0).visible_errors == 1

@@ -1,20 +1,18 @@
-"""What a sale came to: one row of the table, and every promise that it broke."""
+"""What a sale came to: its history, judged by the checker, and one row of a table."""
 
-import os
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-import psycopg
-
-from scripts.local.procfile import ROOT
 from scripts.local.stack import Stack
-from scripts.proof.sale.person import Person
+from scripts.proof.checker import Verdict, check, load_ledger, load_pending
+from scripts.proof.history import Attempt, End, History, Run
+from scripts.proof.sale.crowd import Crowd
+from scripts.proof.sale.sale import Sale
 
-VISIBLE_ERRORS: Final = 0.001  # of the buyers, at most
 _COLUMNS: Final = (
     "fault",
     "buyers",
@@ -29,55 +27,46 @@ HEADER: Final = _ROW.format(*_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the buyers of one fault saw last, and when all of their orders were decided: seconds after its end."""
+class Recorded:
+    """A sale on a stack, whose history is being written."""
 
-    fault: str
-    buyers: Sequence[Person]
-    decided_after_s: float
+    stack: Stack
+    sale: Sale
+    history: History
 
-    @property
-    def visible_errors(self) -> int:
-        """Buyers whose last answer is none of confirmed, accepted, or an honest rejection."""
-        return sum(buyer.saw not in ("confirmed", "accepted", "rejected") for buyer in self.buyers)
-
-    def row(self) -> str:
-        """A line under HEADER."""
-        saw = Counter(buyer.saw for buyer in self.buyers)
-        accepted_first = sum(buyer.accepted_first for buyer in self.buyers)
-        decided = f"{self.decided_after_s:.1f}" if accepted_first else "-"
-        numbers = (len(self.buyers), saw["confirmed"], saw["rejected"], accepted_first, self.visible_errors, decided)
-        return _ROW.format(self.fault, *numbers)
+    def judge(self, fault_ended_at: float) -> Verdict:
+        """End the sale, and let the checker decide; the fault ended at a moment in Unix seconds."""
+        self.sale.stop()
+        self.history.write(End(*self.history.now(), fault_ended_at))
+        show, stack = self.sale.crowd.show, self.stack
+        pending = load_pending(pending_url(stack), [buyer.order_id for buyer in self.sale.buyers])
+        return check(self.history.path, load_ledger(stack.database_url, show), pending, stack.folder.logs)
 
 
-def contradictions(stack: Stack, slug: str, buyers: Sequence[Person]) -> list[str]:
-    """Where the ledger says something else than a buyer last read: P2, P3 and P5 as buyers feel them."""
-    with psycopg.connect(stack.database_url) as session:
-        rows = session.execute(
-            "SELECT order_id::text, status, array(SELECT code FROM tickets t WHERE t.order_id = o.order_id)"
-            " FROM orders o WHERE show = %s",
-            [slug],
-        ).fetchall()
-    stored = {order_id: (status, frozenset(codes)) for order_id, status, codes in rows}
-    found = [f"{buyer.order_id}: {what}" for buyer in buyers for what in buyer.contradictions]
-    for buyer in buyers:
-        status, codes = stored.get(buyer.order_id, (None, frozenset()))
-        if buyer.saw in ("confirmed", "rejected") and (status != buyer.saw or codes != buyer.codes):
-            found.append(f"{buyer.order_id}: read {buyer.saw}, and the ledger says {status}")
-        if buyer.saw == "accepted":
-            found.append(f"{buyer.order_id}: was accepted, never read what became of it; the ledger says {status}")
-    strangers = stored.keys() - {buyer.order_id for buyer in buyers}
-    return found + [f"{order_id}: nobody's order" for order_id in strangers]
+@contextmanager
+def recorded(
+    stack: Stack, crowd: Crowd, places: int, folder: Path, on_attempt: Callable[[Attempt], None] = lambda _: None
+) -> Iterator[Recorded]:
+    """A sale of so many places, with its history in `folder`."""
+    with History(folder / "history.jsonl") as history:
+        at, _ = history.now()
+        history.write(Run("a fault", crowd.seed, "local", at, crowd.show, {"place": places}, "scripts/test.py"))
+        with Sale({"treated": stack.url}, crowd, history, on_attempt=on_attempt) as sale:
+            yield Recorded(stack, sale, history)
 
 
-def audited(stack: Stack) -> tuple[int, str]:
-    """Exit code and output of the audit on the live database: 0 if P1 to P4 hold."""
-    done = subprocess.run(
-        [sys.executable, "-m", "functions.orders.audit"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "ORDERS_DATABASE_URL": stack.database_url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+def pending_url(stack: Stack) -> str:
+    """The address of the database of pending purchases."""
+    state = stack.folder.read_state()
+    assert state is not None
+    return state.database_urls["pending"]
+
+
+def row(fault: str, sale: Sale, verdict: Verdict) -> str:
+    """A line under HEADER."""
+    saw = Counter(buyer.saw for buyer in sale.buyers)
+    accepted_first = sum(buyer.accepted_first for buyer in sale.buyers)
+    decided = verdict["P2"].measured["s from the last fault's end to the last decision"]
+    errors = verdict["P6"].measured["saw an error last"]
+    shown = "-" if decided is None else f"{decided:.1f}"
+    return _ROW.format(fault, len(sale.buyers), saw["confirmed"], saw["rejected"], accepted_first, errors or 0, shown)
