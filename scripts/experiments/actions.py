@@ -4,13 +4,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal
 
-from scripts.experiments.comparing import NextPurchase
 from scripts.experiments.session import current
 from scripts.experiments.target import How, LinkName, Part
 from scripts.proof.sequential import Comparison
 
-NEXT_PURCHASE: Final = "next purchase"  # what a history calls the recovery that a buyer feels
-_ANSWER_WITHIN_S: Final = 30.0
 _TICKETS_A_BUYER: Final = 1.75  # by the habits' shares of quantities
 
 
@@ -59,21 +56,6 @@ def end(part: Part, how: How = "killed", times: int = 1, pause_s: float = 0.0) -
     return took
 
 
-def kill_and_buy(part: Part, times: int) -> dict[str, list[float]]:
-    """Kill a part so many times; how long the next purchase took each time, and until the part served again."""
-    session = current()
-    following, answered, back = NextPurchase(session.listeners), list[float](), list[float]()
-    for _ in range(times):
-        following.await_after(session.history.now()[0])
-        back.append(round(session.faults.end(part), 3))
-        took = following.seconds(_ANSWER_WITHIN_S)
-        if took is None:
-            raise TooSlow(f"no purchase was answered within {_ANSWER_WITHIN_S:g} s of a kill")
-        answered.append(round(took, 3))
-        session.history.fault(NEXT_PURCHASE, "recovered", target=part, seconds=took)
-    return {"answered_s": answered, "back_s": back}
-
-
 def keep_down_and_end(parts: list[Part], part: Part, seconds: float) -> float:
     """Keep parts down for a while, and kill another in the middle of it; the seconds until all serve again."""
     session = current()
@@ -99,16 +81,14 @@ def open_control() -> None:
 def stop_at_harm(within_s: float, share: int = 100) -> dict[str, Any]:
     """Give the chaos revision a share of the traffic, compare, and take it away at the first sure sign of harm."""
     session = current()
-    watch = session.compare(Comparison())
-    began = session.history.now()[1]
     session.faults.shift(share)
+    watch = session.compare(Comparison())
     if not watch.harm.wait(within_s):
         raise TooSlow(f"no harm was found within {within_s:g} s")
     session.faults.shift(0)
-    found_at = watch.found_at or began
-    result = {**watch.as_dict(), "seconds_to_detect": round(found_at - began, 3), "buyers_affected": len(watch.treated)}
-    session.history.note("harm", **result)
-    return result
+    found = {"seconds_to_detect": watch.seconds_to_detect, "buyers_affected": watch.affected}
+    session.history.note("harm found, traffic taken away", **found)
+    return found
 
 
 def keep_down(parts: list[Part], seconds: float) -> float:

@@ -1,8 +1,7 @@
 """The control group of a sale: compares what its buyers and the others are told, as they are told it."""
 
 import threading
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from scripts.proof.history import Attempt
 from scripts.proof.sequential import Comparison
@@ -11,16 +10,18 @@ _BUYS: Final = ("place", "double_click", "come_back")
 
 
 class Watch:
-    """Feeds a Comparison from the attempts of a sale, and keeps when it found harm, on the run's own clock."""
+    """Feeds a Comparison from the attempts of a sale; `began` and `found_at` are seconds on the run's own clock."""
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, began: float) -> None:
         self.comparison = comparison
+        self._began = began
         self.harm = threading.Event()
         self.found_at: float | None = None
         self._pressed: dict[int, float] = {}
         self._confirmed: set[int] = set()
-        self.treated: set[int] = set()
-        """The buyers of the treated cohort who have pressed so far; a set that only grows."""
+        self.affected = 0
+        """Buyers of the treated cohort who had pressed when the harm was found."""
+        self._treated: set[int] = set()
 
     def hear(self, attempt: Attempt) -> None:
         """An attempt to buy ended. An honest rejection says nothing of a revision, nor does a repeat once it is won."""
@@ -28,7 +29,7 @@ class Watch:
             return
         pressed = self._pressed.setdefault(attempt.buyer, attempt.start)
         if attempt.cohort == "treated":
-            self.treated.add(attempt.buyer)
+            self._treated.add(attempt.buyer)
         if attempt.told in ("rejected", "cancelled"):
             return
         is_confirmed = attempt.told == "confirmed"
@@ -36,44 +37,10 @@ class Watch:
             self._confirmed.add(attempt.buyer)
         decision = self.comparison.add(attempt.cohort, is_confirmed, attempt.end - pressed if is_confirmed else None)
         if decision == "harm" and not self.harm.is_set():
-            self.found_at = attempt.elapsed
+            self.found_at, self.affected = attempt.elapsed, len(self._treated)
             self.harm.set()
 
-    def as_dict(self) -> dict[str, Any]:
-        """What the comparison says."""
-        return self.comparison.as_dict()
-
-
-class NextPurchase:
-    """How long the first purchase that is pressed after a moment takes until it is answered."""
-
-    def __init__(self, listeners: list[Callable[[Attempt], None]]) -> None:
-        self._lock = threading.Lock()
-        self._after: float | None = None
-        self._pressed: dict[int, float] = {}
-        self._answered = threading.Event()
-        self._took: float | None = None
-        listeners.append(self._hear)
-
-    def await_after(self, moment: float) -> None:
-        """From now on the first one that is pressed after the moment, in Unix seconds, is looked for."""
-        with self._lock:
-            self._after, self._took = moment, None
-            self._answered.clear()
-
-    def seconds(self, within_s: float) -> float | None:
-        """Seconds from its press to an answer that is confirmed, accepted or an honest rejection; None if none came.
-
-        All of its repeats count: a buyer waits for the answer, not for a request.
-        """
-        self._answered.wait(within_s)
-        with self._lock:
-            return self._took
-
-    def _hear(self, attempt: Attempt) -> None:
-        with self._lock:
-            pressed = self._pressed.setdefault(attempt.buyer, attempt.start)
-            is_awaited = self._after is not None and self._took is None and pressed >= self._after
-            if is_awaited and attempt.told in ("confirmed", "accepted", "rejected"):
-                self._took = attempt.end - pressed
-                self._answered.set()
+    @property
+    def seconds_to_detect(self) -> float | None:
+        """From the moment at which the comparison began; None as long as no harm was found."""
+        return None if self.found_at is None else round(self.found_at - self._began, 3)

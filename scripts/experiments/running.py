@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from chaoslib.experiment import ensure_experiment_is_valid  # type: ignore[import-untyped]
@@ -13,10 +12,10 @@ from chaoslib.run import RunEventHandler, Runner  # type: ignore[import-untyped]
 from chaoslib.types import Strategy  # type: ignore[import-untyped]
 
 from scripts.experiments import control
+from scripts.experiments.arguments import FILES
 from scripts.experiments.session import Session, Terms
 from scripts.experiments.target import Target
 
-FILES: Final = Path(__file__).parent / "files"
 GOOD: Final = 0
 VIOLATED: Final = 1
 NOT_RUN: Final = 2
@@ -31,6 +30,11 @@ class Ended:
     journal: Mapping[str, Any]
     code: int
     why: str = ""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether somebody stopped it."""
+        return self.journal.get("status") == "interrupted"
 
 
 def load(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import requests
 
 from functions.orders import contract
 from scripts.experiments.comparing import Watch
@@ -28,6 +29,7 @@ TICKET_TYPE: Final = "place"
 PRICE: Final = 1000
 DECIDED_WITHIN_S: Final = 60.0
 _READ_WITHIN_S: Final = 20.0
+_LISTED_WITHIN_S: Final = 30.0
 _LONG: Final = 5000  # buyers, from which on they come in waves
 
 
@@ -54,6 +56,8 @@ class Session:
         self.verdict: Verdict | None = None
         self.sale: Sale | None = None
         self.watch: Watch | None = None
+        self.revisions: dict[str, str] = {}
+        """Which revision decided an order, once the sale was judged."""
         self.listeners: list[Callable[[Attempt], None]] = []
         self._slug = ""
         self._is_over = False
@@ -96,7 +100,7 @@ class Session:
 
     def compare(self, comparison: Comparison) -> Watch:
         """Compare the two cohorts of the sale from now on."""
-        self.watch = Watch(comparison)
+        self.watch = Watch(comparison, self.history.now()[1])
         self.listeners.append(self.watch.hear)
         return self.watch
 
@@ -134,6 +138,7 @@ class Session:
         pending = load_pending(self.target.pending_url(), order_ids)
         lines = (line for _, line in self.target.log_lines())
         self.verdict = check(self.history.path, ledger, pending, lines)
+        self.revisions = {order_id: _short(order.revision) for order_id, order in ledger.orders.items()}
         return self.verdict
 
     def wait_for_confirmed(self, share: float, within_s: float) -> bool:
@@ -157,6 +162,8 @@ class Session:
         day = timedelta(days=1)
         begins, opened, ends = now + 2 * day, now - day, now + day
         self.target.publish(contract.Show(slug, "The proof", "Old Foundry", begins, opened, ends, (kind,)))
+        for url in self.target.shops().values():
+            _wait_until_listed(url, slug)
         return slug
 
 
@@ -182,6 +189,24 @@ def end() -> None:
     with suppress(TargetError):
         current().close_sale()
     _current = None
+
+
+def _short(revision: str) -> str:
+    """`stable` or `chaos` of a revision's name."""
+    return next((name for name in ("stable", "chaos") if f"-{name}-" in revision), revision)
+
+
+def _wait_until_listed(url: str, slug: str) -> None:
+    """A shop asks for its list every second: who comes before would be told that there is no such show."""
+    deadline = time.monotonic() + _LISTED_WITHIN_S
+    with requests.Session() as session:
+        session.trust_env = False
+        while time.monotonic() < deadline:
+            with suppress(requests.RequestException):
+                if session.get(f"{url}/shows/{slug}", timeout=5).status_code == 200:
+                    return
+            time.sleep(0.1)
+    raise TargetError(f"the shop at {url} doesn't list the show within {_LISTED_WITHIN_S:g} s")
 
 
 def _count(url: str, query: str) -> int:

@@ -1,0 +1,176 @@
+"""The verbs of chaos.py, inside the project's environment."""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from scripts.cluster.progress import Progress
+from scripts.experiments.arguments import names
+from scripts.experiments.local import LocalTarget
+from scripts.experiments.recording import recorded
+from scripts.experiments.running import GOOD, NOT_RUN, VIOLATED, Ended, load
+from scripts.experiments.running import run as run_one
+from scripts.experiments.session import Terms
+from scripts.experiments.target import Target, TargetError
+from scripts.local.procfile import ROOT
+from scripts.proof.checker import as_dict
+from scripts.proof.report import show, write_report
+from scripts.proof.report.record import ExperimentRecord, RecordError, RunRecord
+
+RUNS: Final = ROOT / ".flametickets" / "proof"
+INTERRUPTED: Final = 130
+_QUICK: Final[Mapping[str, Any]] = {"buyers": 250, "over_s": 3, "kills": 5, "storm_s": 12}
+_LONG: Final = "long"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what the command line asks; returns the exit code."""
+    match options.verb:
+        case "list":
+            return _list()
+        case "report":
+            return _report(options.folder)
+        case "simulate":
+            return _simulate(options.words)
+    return _run(options)
+
+
+def _list() -> int:
+    wide = max(map(len, names()))
+    for name in names():
+        print(f"{name:<{wide}}  {load(name)['title']}")
+    return GOOD
+
+
+def _report(folder: Path | None) -> int:
+    folder = folder or max(RUNS.glob("*/record.json"), default=RUNS / "none", key=os.path.getmtime).parent
+    try:
+        path, report = write_report(folder)
+    except (RecordError, OSError) as error:
+        print(f"there is no run to report: {error}", file=sys.stderr)
+        return NOT_RUN
+    show(report, path)
+    return GOOD
+
+
+def _simulate(words: Sequence[str]) -> int:
+    from scripts.proof.simulation import command  # noqa: PLC0415  # for this verb alone
+
+    return command.main(words)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """The experiments in turn, on one shop; with a sabotage until the first promise breaks."""
+    folder = (options.folder or RUNS / time.strftime("%Y%m%d-%H%M%S")).absolute()
+    progress, began, at = Progress(), time.monotonic(), time.time()
+    done: list[tuple[Ended, ExperimentRecord]] = []
+    versions: Mapping[str, str] = {}
+    try:
+        with _target(options, progress) as target:
+            versions = target.versions()
+            for name in _chosen(options):
+                ended = _carry_out(target, name, folder, options, progress)
+                done.append((ended, recorded(ended, load(name), folder)))
+                if ended.is_interrupted or (options.sabotage and ended.code == VIOLATED):
+                    break
+    except TargetError as error:
+        print(error, file=sys.stderr)
+        return NOT_RUN
+    record = RunRecord(
+        at=at,
+        command=_repeated(options),
+        target=options.target,
+        experiments=[each for _, each in done],
+        seconds=time.monotonic() - began,
+        seed=options.seed,
+        machine={"machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"},
+        versions=dict(versions),
+    )
+    path, report = write_report(folder, record)
+    if options.output == "json":
+        print(json.dumps(_as_dict(done, path)))
+    else:
+        show(report, path)
+    return _code([ended for ended, _ in done])
+
+
+def _carry_out(target: Target, name: str, folder: Path, options: argparse.Namespace, progress: Progress) -> Ended:
+    terms = Terms(name, "", options.seed, folder / name, _repeated(options, name), options.sabotage)
+    sizes = dict(_QUICK) if options.quick or options.sabotage else {}
+    if options.buyers:
+        sizes["buyers"] = options.buyers
+    with progress.step(f"{name}: {load(name)['title'].lower()}") as step:
+        ended = run_one(target, terms, sizes, lambda what, activity: step.say(activity) if what == "begins" else None)
+        step.end({GOOD: "every promise kept", VIOLATED: f"VIOLATED: {ended.why}"}.get(ended.code, ended.why))
+    return ended
+
+
+def _chosen(options: argparse.Namespace) -> list[str]:
+    if options.sabotage:
+        from scripts.proof.sabotage import SHOWN_BY  # noqa: PLC0415
+
+        return list(SHOWN_BY[options.sabotage])
+    if not options.all:
+        return list(options.names)
+    return [name for name in names() if not (options.quick and _LONG in load(name)["tags"])]
+
+
+@contextmanager
+def _target(options: argparse.Namespace, progress: Progress) -> Iterator[Target]:
+    with ExitStack() as ends:
+        folder = Path(
+            ends.enter_context(tempfile.TemporaryDirectory(prefix="flametickets-", ignore_cleanup_errors=True))
+        )
+        commands = _sabotaged(options.sabotage) if options.sabotage else {}
+        with progress.step("start a shop on this machine"):
+            target = ends.enter_context(LocalTarget(folder / "shop", commands))
+        yield target
+
+
+def _sabotaged(guard: str) -> Mapping[str, Sequence[str]]:
+    from scripts.proof.sabotage import commands  # noqa: PLC0415
+
+    return commands(guard)
+
+
+def _code(ended: Sequence[Ended]) -> int:
+    codes = [each.code for each in ended]
+    if VIOLATED in codes:
+        return VIOLATED
+    if any(each.is_interrupted for each in ended):
+        return INTERRUPTED
+    return NOT_RUN if NOT_RUN in codes or not codes else GOOD
+
+
+def _repeated(options: argparse.Namespace, name: str | None = None) -> str:
+    """The command line that does the same again."""
+    words = ["python3", "scripts/chaos.py", "run"]
+    words += [name] if name else options.names
+    words += ["--all"] if options.all and not name else []
+    words += ["--quick"] if options.quick else []
+    words += ["--buyers", str(options.buyers)] if options.buyers else []
+    words += ["--sabotage", options.sabotage] if options.sabotage else []
+    words += ["--target", options.target] if options.target != "local" else []
+    return shlex.join([*words, "--seed", str(options.seed)])
+
+
+def _as_dict(done: Sequence[tuple[Ended, ExperimentRecord]], path: Path) -> dict[str, Any]:
+    experiments = [
+        {
+            "name": ended.name,
+            "code": ended.code,
+            "why": ended.why,
+            "verdict": as_dict(ended.session.verdict) if ended.session and ended.session.verdict else None,
+        }
+        for ended, _ in done
+    ]
+    return {"report": str(path), "experiments": experiments}
