@@ -22,6 +22,8 @@ from scripts.local.health import is_ready
 from scripts.local.procfile import ROOT
 from scripts.local.split import Split
 from scripts.local.stack_errors import StackError
+from scripts.proof.sale.client import Address
+from scripts.proof.sale.crowd import Cohort
 
 NAMES: Final[Mapping[Part, str]] = {
     "stable": "stable",
@@ -40,13 +42,13 @@ class LocalTarget:
 
     def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]] | None = None) -> None:
         self._stack = LabStack(folder, commands=commands or {}, chaos_faults="", fresh=True)
-        self._shops: dict[str, str] = {}
+        self._shops: dict[Cohort, Address] = {}
         self._chaos = ("", 0)
 
     def __enter__(self) -> Self:
         with _told():
             self._stack.start()
-        self._shops = {"treated": self._stack.url}
+        self._shops = {"treated": Address(self._stack.url)}
         return self
 
     def __exit__(
@@ -55,13 +57,13 @@ class LocalTarget:
         self._stack.stop()
         self._stack.remove()
 
-    def shops(self) -> Mapping[str, str]:
+    def shops(self) -> Mapping[Cohort, Address]:
         return dict(self._shops)
 
     def open_control(self) -> None:
         if "control" not in self._shops:
             with _told():
-                self._shops["control"] = self._stack.open_control()
+                self._shops["control"] = Address(self._stack.open_control())
 
     def publish(self, show: Show) -> None:
         with _told():

@@ -4,11 +4,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import requests
-
+from scripts.experiments.asking import ask
 from scripts.experiments.session import current
+from scripts.proof.sale.client import Address
 
-_ANSWER_WITHIN_S: Final = 10.0
 _LOOK_EVERY_S: Final = 0.2
 _FRESH: Final = timedelta(seconds=2)
 
@@ -41,11 +40,6 @@ def promises_are_kept() -> bool:
     return session.judge().code == 0
 
 
-def _is_fresh(url: str) -> bool:
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(f"{url}/api/shows", timeout=_ANSWER_WITHIN_S)
-        except requests.RequestException:
-            return False
-    return answer.status_code == 200 and datetime.now(UTC) - datetime.fromisoformat(answer.json()["as_of"]) < _FRESH
+def _is_fresh(shop: Address) -> bool:
+    status, shows = ask(shop, "/api/shows")
+    return status == 200 and datetime.now(UTC) - datetime.fromisoformat(shows["as_of"]) < _FRESH

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-import requests
 
 from functions.orders import contract
+from scripts.experiments.asking import ask
 from scripts.experiments.comparing import Watch
 from scripts.experiments.faults import Faults
 from scripts.experiments.target import Target, TargetError
 from scripts.proof.checker import Verdict, check, load_ledger, load_pending
 from scripts.proof.history import Attempt, End, History, Run
 from scripts.proof.sale.arrivals import flash_sale, waves
+from scripts.proof.sale.client import Address
 from scripts.proof.sale.crowd import Crowd, Habits
 from scripts.proof.sale.sale import Sale
 from scripts.proof.sequential import Comparison
@@ -162,8 +163,8 @@ class Session:
         day = timedelta(days=1)
         begins, opened, ends = now + 2 * day, now - day, now + day
         self.target.publish(contract.Show(slug, "The proof", "Old Foundry", begins, opened, ends, (kind,)))
-        for url in self.target.shops().values():
-            _wait_until_listed(url, slug)
+        for shop in self.target.shops().values():
+            _wait_until_listed(shop, slug)
         return slug
 
 
@@ -196,17 +197,13 @@ def _short(revision: str) -> str:
     return next((name for name in ("stable", "chaos") if f"-{name}-" in revision), revision)
 
 
-def _wait_until_listed(url: str, slug: str) -> None:
+def _wait_until_listed(shop: Address, slug: str) -> None:
     """A shop asks for its list every second: who comes before would be told that there is no such show."""
     deadline = time.monotonic() + _LISTED_WITHIN_S
-    with requests.Session() as session:
-        session.trust_env = False
-        while time.monotonic() < deadline:
-            with suppress(requests.RequestException):
-                if session.get(f"{url}/shows/{slug}", timeout=5).status_code == 200:
-                    return
-            time.sleep(0.1)
-    raise TargetError(f"the shop at {url} doesn't list the show within {_LISTED_WITHIN_S:g} s")
+    while ask(shop, f"/shows/{slug}")[0] != 200:
+        if time.monotonic() > deadline:
+            raise TargetError(f"the shop at {shop.host} doesn't list the show within {_LISTED_WITHIN_S:g} s")
+        time.sleep(0.1)
 
 
 def _count(url: str, query: str) -> int:

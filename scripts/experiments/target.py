@@ -6,6 +6,8 @@ from typing import Final, Literal, Protocol
 
 from functions.orders.contract import Show
 from scripts.local.split import Split
+from scripts.proof.sale.client import Address
+from scripts.proof.sale.crowd import Cohort
 
 Part = Literal["stable", "chaos", "frontend", "ledger-database", "pending-database"]
 PARTS: Final[tuple[Part, ...]] = ("stable", "chaos", "frontend", "ledger-database", "pending-database")
@@ -27,7 +29,7 @@ class Target(Protocol):
 
     name: str
 
-    def shops(self) -> Mapping[str, str]:
+    def shops(self) -> Mapping[Cohort, Address]:
         """The addresses of the shops by cohort: `treated`, and `control` once there is one."""
 
     def open_control(self) -> None:
