@@ -1,0 +1,8 @@
+"""The order function without one of its guards: `python3 -m scripts.proof.sabotage.orders GUARD`."""
+
+import sys
+
+from scripts.proof.sabotage.starting import start_without
+
+if __name__ == "__main__":
+    start_without("orders", sys.argv[1:])
