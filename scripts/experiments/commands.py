@@ -19,7 +19,7 @@ from scripts.experiments.local import LocalTarget
 from scripts.experiments.recording import recorded
 from scripts.experiments.running import GOOD, NOT_RUN, VIOLATED, Ended, load
 from scripts.experiments.running import run as run_one
-from scripts.experiments.session import Terms
+from scripts.experiments.session import PATIENCE_S, Terms
 from scripts.experiments.target import Target, TargetError
 from scripts.local.procfile import ROOT
 from scripts.proof.checker import as_dict
@@ -29,6 +29,7 @@ from scripts.proof.report.record import ExperimentRecord, RecordError, RunRecord
 RUNS: Final = ROOT / ".flametickets" / "proof"
 INTERRUPTED: Final = 130
 _QUICK: Final[Mapping[str, Any]] = {"buyers": 250, "over_s": 3, "kills": 5, "storm_s": 12}
+_SABOTAGED_PATIENCE_S: Final = 20.0  # a promise is broken: there is nothing to wait for
 _LONG: Final = "long"
 
 
@@ -104,7 +105,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _carry_out(target: Target, name: str, folder: Path, options: argparse.Namespace, progress: Progress) -> Ended:
-    terms = Terms(name, "", options.seed, folder / name, _repeated(options, name), options.sabotage)
+    patience_s = _SABOTAGED_PATIENCE_S if options.sabotage else PATIENCE_S
+    terms = Terms(name, "", options.seed, folder / name, _repeated(options, name), options.sabotage, patience_s)
     sizes = dict(_QUICK) if options.quick or options.sabotage else {}
     if options.buyers:
         sizes["buyers"] = options.buyers

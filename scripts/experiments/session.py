@@ -28,7 +28,8 @@ from scripts.proof.sequential import Comparison
 
 TICKET_TYPE: Final = "place"
 PRICE: Final = 1000
-DECIDED_WITHIN_S: Final = 60.0
+PATIENCE_S: Final = 120.0
+_DECIDED_WITHIN_S: Final = 40.0  # a little longer than the checker allows, so that it sees what is late
 _READ_WITHIN_S: Final = 20.0
 _LISTED_WITHIN_S: Final = 30.0
 _LONG: Final = 5000  # buyers, from which on they come in waves
@@ -36,7 +37,10 @@ _LONG: Final = 5000  # buyers, from which on they come in waves
 
 @dataclass(frozen=True)
 class Terms:
-    """What is run, and how it is repeated; the history goes into `folder`."""
+    """What is run, and how it is repeated; the history goes into `folder`.
+
+    Who has no answer `patience_s` seconds after the last fault will have none.
+    """
 
     name: str
     hypothesis: str
@@ -44,6 +48,7 @@ class Terms:
     folder: Path
     command: str
     sabotage: str | None = None
+    patience_s: float = PATIENCE_S
 
 
 class Session:
@@ -105,15 +110,15 @@ class Session:
         self.listeners.append(self.watch.hear)
         return self.watch
 
-    def finish_sale(self, within_s: float) -> None:
+    def finish_sale(self, within_s: float | None = None) -> None:
         """Wait until everybody has been answered and everything accepted is decided; then close the history.
 
         What is still open then is left for the checker to find.
         """
         sale = self._sale()
         self._last_fault_ended_at = self.history.now()[0]
-        sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], within_s)
-        sale.wait_for(lambda _: self.undecided() == 0, DECIDED_WITHIN_S)
+        sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], within_s or self.terms.patience_s)
+        sale.wait_for(lambda _: self.undecided() == 0, min(_DECIDED_WITHIN_S, self.terms.patience_s))
         sale.look_now()
         sale.wait_for(lambda _: sale.is_over, _READ_WITHIN_S)
         self.close_sale()
