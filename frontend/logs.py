@@ -14,6 +14,7 @@ from frontend.purchases import is_order_id
 from frontend.shop import current_shop
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+_PROBES: Final = ("/healthz", "/readyz")
 
 
 def configure(level: str) -> None:
@@ -110,7 +111,8 @@ def _log_request(response: Response) -> Response:
     """The path's template is logged and not its query: there are keys in it."""
     route, status, took_s = request.url_rule, response.status_code, time.monotonic() - g.started
     rule = route.rule if route else None
-    log.info("request", method=request.method, path=rule, status=status, duration_ms=round(took_s * 1000, 1))
+    write = log.debug if rule in _PROBES and status < 400 else log.info  # asked every second, by each pod's node
+    write("request", method=request.method, path=rule, status=status, duration_ms=round(took_s * 1000, 1))
     method = request.method if route else ""  # a sender may make up any method, and each would be a series
     current_shop().metrics.answered(method=method, path=rule or "", status=status, took_s=took_s)
     return response

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from scripts.cluster.api import Cluster
 from scripts.cluster.differences import difference
-from scripts.cluster.foundations import is_made_by_us, is_migrated
+from scripts.cluster.foundations import is_made_by_us, schema_of
 from scripts.cluster.kinds import NAMESPACE, REVISION, SERVICE, name_of, of
+from scripts.cluster.lost_data import what_is_lost
 from scripts.cluster.manifests import Plan, revision_of
 from scripts.cluster.rollout import as_applied, is_pinned, wanted_lines
 from scripts.cluster.secrets import Secrets
@@ -53,8 +54,13 @@ def compare(cluster: Cluster, plan: Plan, secrets: Secrets, *, hold: bool, take_
     orders += _traffic_lines(cluster, plan, service, hold=hold, take_over=take_over)
     parts = {name_of(obj): differing[id(obj)] for obj in (*ours, *plan.foundations) if id(obj) in differing}
     parts |= {name_of(secret): NEW for secret in secrets.objects}
-    migrations = tuple(job for job in plan.migrations if not is_migrated(cluster, job))
-    parts |= {name_of(job): NEW for job in migrations}
+    schemas = [(job, schema_of(cluster, job, plan.foundations)) for job in plan.migrations]
+    migrations = tuple(job for job, schema in schemas if schema != "there")
+    parts |= {
+        name_of(job): [f"+ once more: {what_is_lost(job)}"] if schema == "lost" else NEW
+        for job, schema in schemas
+        if schema != "there"
+    }
     parts |= {name_of(stable): orders} if orders else {}
     frontend = list(differing.get(id(plan.frontend), ()))
     shop = cluster.get(SERVICE, FRONTEND)

@@ -1,11 +1,12 @@
 """What must be there before the services: the namespace, Secrets, accounts, policies, databases and their schemas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from scripts.cluster.api import Cluster
-from scripts.cluster.kinds import JOB, NAMESPACE, STATEFUL_SET, name_of
+from scripts.cluster.kinds import JOB, NAMESPACE, POD, STATEFUL_SET, name_of
+from scripts.cluster.lost_data import database_of, is_lost, keeps_data_in_pod, pod_name
 from scripts.cluster.progress import Progress
 from scripts.cluster.readiness import (
     Broken,
@@ -21,6 +22,7 @@ MADE_BY: Final = "flametickets.org/made-by-deploy"
 _WHAT: Final = {"migrate-orders": "the ledger's database", "migrate-frontend": "the database of pending purchases"}
 
 Object = dict[str, Any]
+Schema = Literal["there", "missing", "lost"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,12 @@ def wait_for_databases(cluster: Cluster, objects: tuple[Object, ...], pace: Pace
 
 
 def migrate(cluster: Cluster, job: Object, pace: Pace, progress: Progress) -> None:
-    """Bring a schema up to date by its Job; one that ended well is not run again, one that failed is made anew."""
+    """Bring a schema up to date by its Job; one that ended, well or not, is made anew, one that runs is waited for."""
     name = job["metadata"]["name"]
     what = next((words for prefix, words in _WHAT.items() if name.startswith(prefix)), name)
     with progress.step(f"migrate {what}") as step:
         live = cluster.get(JOB, name)
-        if live is not None and isinstance(job_finished(live), Broken):
+        if live is not None and isinstance(job_finished(live), Done | Broken):
             _delete(cluster, name, pace, step.say)
             live = None
         if live is None:
@@ -79,9 +81,16 @@ def migrate(cluster: Cluster, job: Object, pace: Pace, progress: Progress) -> No
         wait_for(cluster, JOB, name, job_finished, pace.within_s, step.say)
 
 
-def is_migrated(cluster: Cluster, job: Object) -> bool:
-    """Whether the Job ended well already."""
-    return isinstance(job_finished(cluster.get(JOB, job["metadata"]["name"])), Done)
+def schema_of(cluster: Cluster, job: Object, foundations: Iterable[Object]) -> Schema:
+    """What there is of what the Job is to bring, to a database among the foundations or elsewhere."""
+    live = cluster.get(JOB, job["metadata"]["name"])
+    if live is None or not isinstance(job_finished(live), Done):
+        return "missing"
+    for obj in foundations:
+        is_its = obj["kind"] == "StatefulSet" and obj["metadata"]["name"] == database_of(job["metadata"]["name"])
+        if is_its and keeps_data_in_pod(obj) and is_lost(obj, cluster.get(POD, pod_name(obj)), live):
+            return "lost"
+    return "there"
 
 
 def _delete(cluster: Cluster, name: str, pace: Pace, said: Callable[[str], None]) -> None:

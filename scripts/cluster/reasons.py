@@ -79,6 +79,12 @@ _MEANINGS: Final = {
     # Jobs
     "BackoffLimitExceeded": Meaning("its process failed", "The log below says why."),
     "DeadlineExceeded": Meaning("it didn't end in the time that it has", "Run again with a larger --timeout."),
+    # Ours, of the demo's databases
+    "ScaledToZero": Meaning("somebody scaled it to no pods", "python3 scripts/deploy.py brings its pod back."),
+    "LostData": Meaning(
+        "it lost its data with its former pod, for the cluster has no storage class",
+        "python3 scripts/deploy.py brings its tables again, and python3 scripts/deploy.py shows FILE the shows.",
+    ),
     # Namespaces
     "Terminating": Meaning("it is being deleted", "Wait until it is gone, and run the same command again."),
 }

@@ -54,6 +54,7 @@ def _look(cluster: Cluster) -> There:
         {name: services[name] for name in SERVICES if name in services},
         cluster.list(REVISION, _OF_OURS),
         cluster.list(STATEFUL_SET, _SELECTOR),
+        cluster.list(JOB, _SELECTOR),
         [pod for pod in cluster.list(POD, _SELECTOR) if pod.get("status", {}).get("phase") != "Succeeded"],
     )
 
@@ -74,7 +75,7 @@ def _problems(cluster: Cluster, there: There) -> Iterator[ClusterError]:
         owner = owners.get(name, {}).get("serving.knative.dev/service")
         if not isinstance(verdict, Done) and owner not in told:
             yield _problem(cluster, REVISION, name, verdict)
-    for job in cluster.list(JOB, _SELECTOR):
+    for job in there.jobs:
         if isinstance(failed := job_finished(job), Broken):
             yield _problem(cluster, JOB, job["metadata"]["name"], failed)
 

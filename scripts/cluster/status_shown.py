@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from scripts.cluster.errors import ClusterError
 from scripts.cluster.failures import trouble_of
+from scripts.cluster.lost_data import lost
 from scripts.cluster.readiness import Broken, Done, Verdict, revision_ready, service_ready, stateful_set_ready
 from scripts.cluster.reasons import in_words as reason_in_words
 from scripts.cluster.reasons import meaning
@@ -31,6 +32,7 @@ class There:
     services: Mapping[str, Object]
     revisions: Sequence[Object] = ()
     databases: Sequence[Object] = ()
+    jobs: Sequence[Object] = ()
     pods: Sequence[Object] = ()
 
     def of_service(self, name: str) -> list[Object]:
@@ -49,7 +51,14 @@ def verdicts(there: There) -> dict[str, Verdict]:
         name: service_ready(there.services[name]) if name in there.services else Broken("isn't there")
         for name in SERVICES
     }
-    return services | {each["metadata"]["name"]: stateful_set_ready(each) for each in there.databases}
+    return services | {each["metadata"]["name"]: _of_database(there, each) for each in there.databases}
+
+
+def _of_database(there: There, database: Object) -> Verdict:
+    if database["spec"].get("replicas", 1) == 0:
+        return Broken("ScaledToZero")
+    verdict = stateful_set_ready(database)
+    return Broken("LostData") if isinstance(verdict, Done) and lost(database, there.pods, there.jobs) else verdict
 
 
 def revision_verdicts(there: There) -> dict[str, Verdict]:

@@ -67,8 +67,28 @@ def test_the_function_gets_the_trace_and_the_log_names_the_order(
 
 def test_one_request_leaves_nothing_to_the_next(http: FlaskClient, lines: Lines) -> None:
     http.get(f"/api/orders/{ORDER_ID}?key=x")
-    http.get("/healthz")
+    http.get("/api/openapi.json")
     assert "order_id" not in lines.read()[1]
+
+
+def test_a_probe_that_finds_all_well_is_not_told(http: FlaskClient, lines: Lines) -> None:
+    """The node asks each pod every second; the lines of a day would be nothing else."""
+    http.get("/healthz")
+    http.get("/readyz")
+    assert lines.read() == []
+
+
+def test_a_probe_that_finds_all_well_is_told_to_whoever_wants_everything(http: FlaskClient) -> None:
+    lines = Lines("debug")
+    http.get("/healthz")
+    assert [(entry["level"], entry["path"]) for entry in lines.read()] == [("debug", "/healthz")]
+    structlog.reset_defaults()
+
+
+def test_a_probe_that_finds_the_shop_not_ready_is_told(http: FlaskClient, lines: Lines, orders: FakeOrders) -> None:
+    orders.away = True
+    http.get("/readyz")
+    assert [entry["status"] for entry in lines.read() if entry["event"] == "request"] == [503]
 
 
 def test_neither_the_buyer_nor_the_key_is_in_the_log(http: FlaskClient, lines: Lines, orders: FakeOrders) -> None:

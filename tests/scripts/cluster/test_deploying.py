@@ -11,7 +11,7 @@ from scripts.cluster import deploying, rollback, traffic
 from scripts.cluster.api import Cluster
 from scripts.cluster.arguments import parse
 from scripts.cluster.errors import Conflict, Forbidden, NotReady, Refused, Unsuitable
-from scripts.cluster.kinds import NAMESPACE, SERVICE_ACCOUNT, STORAGE_CLASS
+from scripts.cluster.kinds import JOB, NAMESPACE, SERVICE_ACCOUNT, STORAGE_CLASS
 from scripts.cluster.progress import Progress
 from scripts.cluster.results import GOOD, Result
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
@@ -253,6 +253,23 @@ def test_the_demos_databases_warn_where_nothing_is_kept(cluster: Cluster, cluste
     said = Said()
     deploy(cluster, said=said)
     assert "lose it with them" in str(said)
+    assert deploy(cluster).data["changed"] == []
+
+
+def test_a_demo_database_that_lost_its_data_with_its_pod_gets_its_schema_again(
+    cluster: Cluster, cluster_api: ClusterApi
+) -> None:
+    cluster.delete(STORAGE_CLASS, "standard")
+    deploy(cluster)
+    (job,) = (each for each in cluster.list(JOB) if each["metadata"]["name"].startswith("migrate-orders-"))
+    name = job["metadata"]["name"]
+    cluster_api.store.set_status(job, {**job["status"], "completionTime": "2026-01-01T00:00:00Z"})
+    said = Said()
+    assert deploy(cluster, said=said).data["changed"] == [f"Job {name}"]
+    assert "orders-database lost its data with its pod; publish the shows again" in str(said)
+    again = cluster.get(JOB, name)
+    assert again is not None
+    assert again["metadata"]["uid"] != job["metadata"]["uid"]
     assert deploy(cluster).data["changed"] == []
 
 

@@ -1,6 +1,7 @@
 """`status`: the one screen, of a shop that is well and of one that isn't."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -162,6 +163,29 @@ def test_a_failed_migration_is_told_of_while_the_shop_goes_on(
     (problem,) = result.data["problems"]
     assert problem["message"].startswith(f"Job {job['metadata']['name']} is not ready: its process failed")
     assert "  relation exists" in problem["lines"]
+
+
+def test_a_demo_database_without_its_data_is_not_ready() -> None:
+    """Its process runs, and there is no table in it."""
+    pod = {"metadata": {"name": "orders-database-0", "creationTimestamp": "2026-08-01T11:00:00Z"}, "spec": {}}
+    done = {"metadata": {"name": "migrate-orders-0123456789"}, "status": {"completionTime": "2026-08-01T10:00:00Z"}}
+    there = There("x", {}, databases=[_database()], jobs=[done], pods=[pod])
+    assert "orders-database  NOT READY: it lost its data with its former pod" in text(screen(there, [], NOW))
+    later = {**done, "status": {"completionTime": "2026-08-01T11:00:20Z"}}
+    assert "orders-database  ready" in text(screen(replace(there, jobs=[done, later]), [], NOW))
+    kept = _database(volumeClaimTemplates=[{}])
+    assert "orders-database  ready" in text(screen(replace(there, databases=[kept]), [], NOW))
+
+
+def test_a_database_that_somebody_scaled_to_no_pods_is_not_ready() -> None:
+    there = There("x", {}, databases=[_database(replicas=0)])
+    assert "orders-database  NOT READY: somebody scaled it to no pods" in text(screen(there, [], NOW))
+
+
+def _database(**spec: Any) -> dict[str, Any]:
+    status = {"observedGeneration": 1, "readyReplicas": 1, "updatedReplicas": 1}
+    head = {"name": "orders-database", "generation": 1}
+    return {"kind": "StatefulSet", "metadata": head, "spec": {"replicas": 1, **spec}, "status": status}
 
 
 def test_a_service_that_a_deploy_never_reached_is_said_to_be_missing(cluster_api: ClusterApi, cluster: Cluster) -> None:
