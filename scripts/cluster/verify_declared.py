@@ -122,7 +122,7 @@ def _tokens(spec: Object, container: Object) -> Iterator[str]:
 
 def seen_inside(report: Report) -> Check:
     """What a process that is confined as the pods are says of itself; what its system doesn't tell is said so."""
-    name, expected = "seen from inside a pod like theirs", "not root, read-only root, no token, nothing to gain"
+    name, expected = "seen from inside a pod like theirs", "as confined as declared"
     facts = report.data.get("facts") or []
     bad = [fact for fact in facts if fact["good"] is False]
     found = ", ".join(f"{fact['fact']} {fact['found']}" for fact in (bad or facts)) or report.why

@@ -14,6 +14,7 @@ from scripts.cluster.verify_site import Site
 Object = Mapping[str, Any]
 _HOSTS: Final = {"the weighted address": ORDERS, "the tag stable": "stable-orders", "the tag chaos": "chaos-orders"}
 _ROUTES: Final = ("orders", "stable", "chaos")  # by which the stranger's environment names these
+_PATIENCE: Final = ("--try-seconds", "20", "--within", "180")  # its call may be what wakes the revision
 _VERDICTS: Final[Mapping[str, Verdict]] = {"refused": "good", "no_route": "good", "answered": "MISSED"}
 _VISIBILITY: Final = "networking.knative.dev/visibility"
 _LOCAL: Final = "cluster-local"
@@ -28,7 +29,8 @@ _GATEWAYS: Final = (  # the public ones, where Knative's manifests put them
 
 def strangers(site: Site) -> Iterator[Check]:
     """Call the function from a pod without its secrets, at each of its addresses. Raises ClusterError."""
-    report = site.ask("call the function as a stranger, from another pod", "stranger", *_ROUTES, role="stranger")
+    words = ("stranger", *_ROUTES, *_PATIENCE)
+    report = site.ask("call the function as a stranger, from another pod", *words, role="stranger")
     calls = report.data.get("calls") or []
     hosts = {what: address(host, site.cluster.namespace) for what, host in _HOSTS.items()}
     yield from (refused(what, [call for call in calls if call["url"] == url]) for what, url in hosts.items())

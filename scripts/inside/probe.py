@@ -93,7 +93,7 @@ def lookup(url: str, secrets: tuple[str, ...], order_id: str) -> Ask:
     """Looks the order up at the function, which must find it confirmed, over a new connection each time."""
 
     def ask(try_s: float) -> str | None:
-        function = Function(url, secrets, Patience(1, try_s, time.monotonic() + try_s))
+        function = Function(url, secrets, Patience(1, try_s, time.monotonic() + 2 * try_s))  # the try ends it
         try:
             _, order = find(function, order_id)
         except (Unanswered, Unexpected) as error:
