@@ -20,11 +20,16 @@ Ask = Callable[[float], str | None]
 
 @dataclass(frozen=True)
 class Terms:
-    """Ask for `seconds`, every `every_s`; an answer may take `try_s`."""
+    """Ask for `seconds`, every `every_s`; an answer may take `try_s`.
+
+    No more than `at_once` questions are open: a crowd of them would have the autoscaler start pods in the very moment
+    that is measured (seen: six, which made each other late).
+    """
 
     seconds: float
     every_s: float
     try_s: float
+    at_once: int = 4
 
 
 class _Told:
@@ -58,16 +63,23 @@ def probe(
     the same, so that what is slow is seen to be so. Times are in seconds since the start.
     """
     began, told, threads = clock(), _Told(say), list[threading.Thread]()
+    places = threading.Semaphore(terms.at_once)
 
     def one(number: int) -> None:
         asked = clock()
-        why = ask(terms.try_s)
+        try:
+            why = ask(terms.try_s)
+        finally:
+            places.release()
         told.tell(number, asked - began, clock() - asked, why)
 
-    while (due := len(threads) * terms.every_s) < terms.seconds:
-        sleep(max(0.0, began + due - clock()))
+    next_at = began
+    while next_at < began + terms.seconds:
+        sleep(max(0.0, next_at - clock()))
+        places.acquire()
         threads.append(threading.Thread(target=one, args=(len(threads),), daemon=True))
         threads[-1].start()
+        next_at = max(next_at + terms.every_s, clock())
     for thread in threads:
         thread.join()
     data = {"command": "probe", "asked": len(threads), "failed": told.failed, "slowest_s": round(told.slowest_s, 3)}

@@ -72,6 +72,28 @@ def test_the_next_question_does_not_wait_for_an_answer_that_is_held_back() -> No
     assert (result.code, result.data["asked"]) == (0, 4)
 
 
+def test_no_crowd_of_open_questions_is_made() -> None:
+    """Two may be open: the third is asked once one of them is answered, and all four are asked in the end."""
+    lock, open_now, most = threading.Lock(), 0, 0
+    both_open = threading.Barrier(2, timeout=10)
+
+    def ask(_try_s: float) -> str | None:
+        nonlocal open_now, most
+        with lock:
+            open_now += 1
+            most = max(most, open_now)
+        both_open.wait()
+        with lock:
+            open_now -= 1
+        return None
+
+    clock, lines = Clock(), list[dict[str, Any]]()
+    terms = Terms(1.0, 0.25, 3.0, at_once=2)
+    result = probe(ask, terms, lines.append, clock=lambda: clock.now, sleep=clock.sleep)
+    assert (result.code, result.data["asked"], most) == (0, 4, 2)
+    assert sorted(line["ask"] for line in lines) == [0, 1, 2, 3]
+
+
 def on(stack: Stack, *words: str, seconds: float = 1.0) -> Ended:
     return run(["probe", *words, "--seconds", str(seconds), "--every", "0.1"], environment(stack))
 
@@ -85,8 +107,9 @@ def test_the_real_shop_and_an_order_at_the_real_function_are_asked_for(stack: St
     try:
         for words in ([f"{stack.url}/readyz"], ["stable", "--order", order_id]):
             ended = on(stack, *words)
-            assert (ended.code, ended.last["asked"], ended.last["failed"]) == (0, 10, 0), ended
-            assert sorted(line["ask"] for line in answers(ended)) == list(range(10))
+            assert (ended.code, ended.last["failed"]) == (0, 0), ended
+            assert sorted(line["ask"] for line in answers(ended)) == list(range(ended.last["asked"]))
+            assert 1 < ended.last["asked"] <= 10
             assert all(0 <= line["began_s"] < 5 and line["took_s"] >= 0 for line in answers(ended))
     finally:
         cancelled = run(["cancel", "stable", order_id], environment(stack))
@@ -122,7 +145,8 @@ def test_a_shop_that_is_killed_is_seen_to_come_back(stack: Stack) -> None:
         process.kill()
         process.wait()
     *lines, last = map(json.loads, out.splitlines())
-    assert last["asked"] == len(lines) + 1 == 80
+    assert len(lines) == last["asked"] - 1
+    assert 20 < last["asked"] <= 80  # fewer where answers were held back
     in_order = sorted(lines, key=lambda line: int(line["ask"]))
     assert in_order[-1]["good"]
     assert all(line["why"] for line in lines if not line["good"])
