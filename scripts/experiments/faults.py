@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Literal
 
-from scripts.experiments.target import LINKS, How, LinkName, Part, Target, TargetError
+from scripts.experiments.target import LINKS, PARTS, How, LinkName, Part, Target, TargetError
 from scripts.proof.history import History
 
-BACK_WITHIN_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.02
 
 
@@ -77,13 +76,14 @@ class Faults:
 
     def calm(self) -> None:
         """Take every fault away, those that an interrupted experiment left as well."""
-        for name in LINKS:
-            self._target.link(name, "open")
-        self.shift(0)
-        self._target.deploy_chaos("", 0)
+        self._target.calm()
+        self._history.shifted(self._target.split())
 
     def storm(self, seconds: float, seed: int) -> list[str]:
-        """Any of these, one after the other, for so many seconds, as the seed draws them; returns what came."""
+        """Any of these, one after the other, for so many seconds; returns what came.
+
+        The seed draws them, of those that the target can do: the same ones again on the same target.
+        """
         chance = random.Random(f"storm {seed}")  # noqa: S311  # repeatable on purpose
         ends_at, done = self._monotonic() + seconds, list[str]()
         while self._monotonic() < ends_at:
@@ -94,23 +94,28 @@ class Faults:
         return done
 
     def _drawn(self, chance: random.Random) -> tuple[str, Callable[[], Any]]:
-        part: Part = chance.choice(("stable", "chaos", "frontend", "ledger-database", "pending-database"))
-        link: LinkName = chance.choice(("function-database", "shop-database", "shop-function"))
+        cannot = self._target.cannot
+        part: Part = chance.choice([part for part in PARTS if f"end {part}" not in cannot])
+        link: LinkName = chance.choice(LINKS)
         how: How = chance.choice(("killed", "restarted"))
         seconds, delay_ms, share = chance.uniform(0.2, 2.0), chance.randrange(20, 400), chance.randrange(0, 101, 10)
-        strikes: tuple[tuple[str, Callable[[], Any]], ...] = (
-            (f"{part} {how}", lambda: self.end(part, how)),
-            (f"{link} cut", lambda: self.link(link, "cut", seconds)),
-            (f"{link} silent", lambda: self.link(link, "silent", seconds)),
-            (f"{link} slow", lambda: self.link(link, "slow", 2 * seconds, delay_ms)),
-            (f"chaos at {share} %", lambda: self.shift(share)),
-        )
-        return chance.choices(strikes, weights=(4, 1, 1, 1, 2))[0]
+        networks: list[tuple[int, str, Callable[[], Any]]] = [
+            (1, f"{link} cut", lambda: self.link(link, "cut", seconds)),
+            (1, f"{link} silent", lambda: self.link(link, "silent", seconds)),
+            (1, f"{link} slow", lambda: self.link(link, "slow", 2 * seconds, delay_ms)),
+        ]
+        strikes = [
+            (4, f"{part} {how}", lambda: self.end(part, how)),
+            *(networks if "link" not in cannot else []),
+            (2, f"chaos at {share} %", lambda: self.shift(share)),
+        ]
+        (_, name, strike), *_ = chance.choices(strikes, weights=[weight for weight, _, _ in strikes])
+        return name, strike
 
     def _recovered(self, name: str, part: Part, former: str, began: float) -> float:
         while self._target.generation(part) in ("", former) or not self._target.is_serving(part):
-            if self._monotonic() - began > BACK_WITHIN_S:
-                raise TargetError(f"{part} is not back within {BACK_WITHIN_S:g} s")
+            if self._monotonic() - began > self._target.back_within_s:
+                raise TargetError(f"{part} is not back within {self._target.back_within_s:g} s")
             self._sleep(_LOOK_EVERY_S)
         took = self._monotonic() - began
         self._history.fault(name, "recovered", target=part, seconds=took)

@@ -15,7 +15,7 @@ import psycopg
 
 from functions.orders.contract import Show
 from scripts.experiments.lab import CONTROL, LabStack, NoClock
-from scripts.experiments.target import How, LinkName, NotHere, Part, TargetError
+from scripts.experiments.target import LINKS, How, LinkName, NotHere, Part, TargetError
 from scripts.image import contents
 from scripts.local.gateway import GatewayError
 from scripts.local.health import is_ready
@@ -39,6 +39,9 @@ class LocalTarget:
     """A Target; as a context manager it runs inside the block. `commands` take the place of the Procfile's."""
 
     name = "local"
+    has_pages = True
+    back_within_s = 60.0
+    cannot: Mapping[str, str] = {}  # a clock of its own takes a library, which says by itself where it isn't there
 
     def __init__(self, folder: Path, commands: Mapping[str, Sequence[str]] | None = None) -> None:
         self._stack = LabStack(folder, commands=commands or {}, chaos_faults="", fresh=True)
@@ -132,6 +135,12 @@ class LocalTarget:
 
     def jump(self, part: Part, seconds: int) -> None:
         self._stack.clocks.set(NAMES[part], seconds)
+
+    def calm(self) -> None:
+        for name in LINKS:
+            self.link(name, "open")
+        self.shift({"stable": 100, "chaos": 0})
+        self.deploy_chaos("", 0)
 
     def ledger_url(self) -> str:
         return self._stack.database_url

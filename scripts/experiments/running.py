@@ -13,17 +13,23 @@ from chaoslib.types import Strategy  # type: ignore[import-untyped]
 
 from scripts.experiments import control
 from scripts.experiments.arguments import FILES
+from scripts.experiments.needs import lacking
 from scripts.experiments.session import Session, Terms
-from scripts.experiments.target import Target
+from scripts.experiments.target import NotHere, Target
 
 GOOD: Final = 0
 VIOLATED: Final = 1
 NOT_RUN: Final = 2
+SKIPPED: Final = 3
+_ALWAYS: Final = {"runtime": {"rollbacks": {"strategy": "always"}}}  # after Ctrl-C too
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How an experiment ended: 0 all promises kept, 1 one violated, 2 it could not be run or checked, and why."""
+    """How an experiment ended: 0 all promises kept, 1 one violated, 2 it could not be run or checked, and why.
+
+    3: the target has not what it takes, so nothing is said of it.
+    """
 
     name: str
     session: Session | None
@@ -44,21 +50,26 @@ def load(name: str) -> dict[str, Any]:
 
 
 def run(target: Target, terms: Terms, sizes: Mapping[str, Any], told: Callable[[str, str], None]) -> Ended:
-    """Run one experiment; `sizes` go over what its file says by itself, and `told` hears of each activity."""
+    """Run one experiment; `sizes` go over what its file says by itself, and `told` hears of each activity.
+
+    One that the target can't do is not begun.
+    """
+    experiment = load(terms.name)
+    if why := lacking(experiment, target.cannot):
+        return Ended(terms.name, None, {}, SKIPPED, why)
     sessions: list[Session] = []
 
     def opened(_name: str, hypothesis: str) -> Session:
         sessions.append(Session(target, Terms(**{**vars(terms), "hypothesis": hypothesis})))
         return sessions[-1]
 
-    experiment = load(terms.name)
     ensure_experiment_is_valid(experiment)
     control.give(opened)
     logging.getLogger("chaostoolkit").setLevel(logging.CRITICAL)  # what it says is in the journal, and told here
     try:
         with Runner(Strategy.DEFAULT) as runner:
             runner.register_event_handler(_Teller(told))
-            journal = runner.run(experiment, settings={}, experiment_vars=(dict(sizes), {}))
+            journal = runner.run(experiment, settings=_ALWAYS, experiment_vars=(dict(sizes), {}))
     finally:
         control.give(None)
     terms.folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +95,10 @@ def _ended(name: str, session: Session | None, journal: Mapping[str, Any]) -> En
     if verdict is not None and verdict.code == VIOLATED:
         return Ended(name, session, journal, VIOLATED, _violated(verdict))
     failed = [each for each in [*journal["run"], *journal["rollbacks"]] if each["status"] != "succeeded"]
+    if failed and (why := _not_here(failed[0])):
+        return Ended(name, session, journal, SKIPPED, why)
+    if session is None:
+        return Ended(name, session, journal, NOT_RUN, f"it was {journal['status']}")
     if failed:
         return Ended(name, session, journal, NOT_RUN, f"{failed[0]['activity']['name']}: {_last(failed[0])}")
     if journal["status"] != "completed" or journal["deviated"] or verdict is None:
@@ -101,6 +116,12 @@ def _unmet(journal: Mapping[str, Any]) -> str:
     probes = [probe for when in ("before", "after") for probe in (states.get(when) or {}).get("probes", ())]
     unmet = [probe for probe in probes if not probe.get("tolerance_met")]
     return f"not so: {unmet[-1]['activity']['name']}: {_last(unmet[-1])}" if unmet else ""
+
+
+def _not_here(run: Mapping[str, Any]) -> str:
+    """Why an activity can't be done on this target; empty when it failed for any other reason."""
+    _, sign, why = _last(run).partition(f"{NotHere.__module__}.{NotHere.__qualname__}: ")
+    return why if sign else ""
 
 
 def _last(run: Mapping[str, Any]) -> str:

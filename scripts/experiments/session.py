@@ -6,7 +6,7 @@ The Chaos Toolkit calls functions by their names, so there is one session at a t
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,13 @@ class Session:
     def open_sale(
         self, buyers: int, places: int, over_s: float, *, controls: float = 0.0, habits: Habits | None = None
     ) -> None:
-        """Put a show on sale to so many buyers: half of them come at once, all within `over_s` seconds."""
+        """Put a show on sale to so many buyers: half of them come at once, all within `over_s` seconds.
+
+        Where the show is on no page, nobody buys by one.
+        """
+        habits = habits or Habits()
+        if not self.target.has_pages:
+            habits = replace(habits, without_script=0.0)
         self._slug = self._publish(places)
         history = self.history.__enter__()
         at, _ = history.now()
@@ -92,9 +98,7 @@ class Session:
             )
         )
         curve = flash_sale(over_s) if buyers < _LONG else waves(buyers, buyers / over_s)
-        crowd = Crowd(
-            self._slug, {TICKET_TYPE: PRICE}, buyers, curve, self.terms.seed, habits or Habits(), controls=controls
-        )
+        crowd = Crowd(self._slug, {TICKET_TYPE: PRICE}, buyers, curve, self.terms.seed, habits, controls=controls)
         history.shifted(self.target.split())
         shops = self.target.shops()
         self.sale = Sale(
@@ -167,9 +171,13 @@ class Session:
         kind = contract.TicketType(TICKET_TYPE, "Place", PRICE, "EUR", capacity=places, limit_per_order=4)
         day = timedelta(days=1)
         begins, opened, ends = now + 2 * day, now - day, now + day
-        self.target.publish(contract.Show(slug, "The proof", "Old Foundry", begins, opened, ends, (kind,)))
-        for shop in self.target.shops().values():
-            _wait_until_listed(shop, slug)
+        hidden = not self.target.has_pages
+        self.target.publish(
+            contract.Show(slug, "The proof", "Old Foundry", begins, opened, ends, (kind,), hidden=hidden)
+        )
+        if self.target.has_pages:
+            for shop in self.target.shops().values():
+                _wait_until_listed(shop, slug)
         return slug
 
 

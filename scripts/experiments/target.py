@@ -25,9 +25,20 @@ class TargetError(Exception):
 
 
 class Target(Protocol):
-    """A running shop. All methods return once what they do is in force; they raise TargetError, and NotHere."""
+    """A running shop. All methods return once what they do is in force; they raise TargetError, and NotHere.
+
+    What raises NotHere is told by `cannot` beforehand, as far as that can be known.
+    """
 
     name: str
+    has_pages: bool
+    """Whether a sale may be on the shop's pages; else it is hidden, and its buyers know its address."""
+    back_within_s: float
+    """How long what was ended is waited for."""
+
+    @property
+    def cannot(self) -> Mapping[str, str]:
+        """What can't be done here and why, by deed: `link`, `clock`, `control`, `end PART`, `deploy PART`."""
 
     def shops(self) -> Mapping[Cohort, Address]:
         """The addresses of the shops by cohort: `treated`, and `control` once there is one."""
@@ -70,6 +81,9 @@ class Target(Protocol):
 
     def jump(self, part: Part, seconds: int) -> None:
         """Set the part's clock so many seconds off the right time."""
+
+    def calm(self) -> None:
+        """Take all of the above back: faults, split and revisions are as they were found."""
 
     def ledger_url(self) -> str:
         """The function's database."""
