@@ -66,8 +66,9 @@ class Backend:
         return Statement(self.server.store, self._begun(), self, snapshot)
 
     def linger(self) -> None:
-        """A moment that a statement takes, in which others do something."""
-        self._spend(self.server.statement_time_s())
+        """A moment that a statement may take, in which others do something."""
+        if seconds := self.server.statement_time_s():
+            self._spend(seconds)
 
     def wait_for(self, mine: Transaction, other: Transaction) -> None:
         """Return once the other transaction is over. Raises psycopg.Error for a deadlock or when the time is over."""
@@ -129,7 +130,7 @@ class Backend:
         try:
             for sql, parameters in statements:
                 self._ends_at = self.server.timeline.now + self._limits.statement_s
-                self._spend(self.server.statement_time_s())
+                self.linger()
                 results.append(self._run(sql, parameters))
             if not self._in_block:
                 self._commit()

@@ -22,7 +22,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     """A row of `orders`; its tickets stand in `tickets`."""
 
     order: contract.Order
-    decided_at: str
+    decided_at: datetime
     revision: str
 
 
@@ -63,7 +63,11 @@ def tables() -> dict[str, Table]:
 
 def lock_stock(backend: Backend, parameters: Parameters) -> Rows:
     """The rows, locked in key order; between the look for them and the lock somebody else may change them."""
-    statement = backend.statement()
+    return locked(backend, backend.statement(), parameters)
+
+
+def locked(backend: Backend, statement: Statement, parameters: Parameters) -> Rows:
+    """What `lock_stock` returns, as a part of this statement."""
     rows: Rows = []
     for key in stock_keys(statement, parameters):
         backend.linger()
@@ -125,7 +129,7 @@ def write(backend: Backend, parameters: Parameters) -> Rows:
         row = latest[key]
         statement.update("stock", key, to(rules.Stock(row.capacity, row.sold, row.version)))
     for order in decided:
-        statement.insert("orders", (order.order_id,), OrderRow(order, at, revision))
+        statement.insert("orders", (order.order_id,), OrderRow(order, datetime.fromisoformat(at), revision))
     for order in decided:
         for ticket in order.tickets:
             statement.insert("tickets", (ticket.code,), (order.order_id, ticket.ticket_type))

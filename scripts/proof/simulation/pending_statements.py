@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -27,11 +27,11 @@ class PendingRow(msgspec.Struct, frozen=True):
     place_in_line: int
     next_try_at: datetime
     waiting_since: datetime
-    state: str = "pending"
+    state: Literal["pending", "decided", "dead"] = "pending"
     tries: int = 0
     last_failure: str | None = None
     outcome: Any = None
-    outcome_kind: str | None = None
+    outcome_kind: Literal["order", "rejection", "cancelled"] | None = None
     decided_at: datetime | None = None
     message: str | None = None
 

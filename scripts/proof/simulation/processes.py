@@ -26,7 +26,7 @@ class Process:
         self.loop = new_loop(self)
         self._hub = hub
         self._threads: list[Thread] = []
-        self._at_end: dict[Callable[[], None], None] = {}
+        self._at_end: dict[Callable[[], object], None] = {}
         self._armed: list[tuple[int, Callable[[], None]]] = []
 
     def begin(self) -> None:
@@ -47,6 +47,7 @@ class Process:
         for cut in list(self._at_end):
             cut()
         self._at_end.clear()
+        self._armed.clear()
         self.loop.end()
         threads, self._threads = self._threads, []
         for thread in threads:
@@ -67,11 +68,11 @@ class Process:
         """A new task of this process."""
         self.loop.start(coroutine)
 
-    def at_end(self, act: Callable[[], None]) -> None:
+    def at_end(self, act: Callable[[], object]) -> None:
         """Do this when the process ends."""
         self._at_end[act] = None
 
-    def not_at_end(self, act: Callable[[], None]) -> None:
+    def not_at_end(self, act: Callable[[], object]) -> None:
         self._at_end.pop(act, None)
 
     def before_step(self, number: int, act: Callable[[], None]) -> None:

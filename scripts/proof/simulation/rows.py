@@ -86,6 +86,7 @@ class Store:
         self.commits = 0
         self.durable = 0
         self.on_commit: Callable[[list[Change]], None] = lambda _: None
+        self.on_loss: Callable[[], None] = lambda: None
 
     def put(self, table: str, key: Key, value: Any) -> None:
         """A row that is there from the beginning."""
@@ -119,7 +120,10 @@ class Store:
                 row.holder, row.draft = None, NO_DRAFT
                 while row.versions and row.versions[-1][0] > self.durable:
                     row.versions.pop()
+        is_loss = self.commits > self.durable
         self.commits = self.durable
+        if is_loss:
+            self.on_loss()
 
     def _let_go(self, transaction: Transaction) -> None:
         for _, _, row in transaction.held:

@@ -21,6 +21,7 @@ from scripts.proof.simulation.timeline import Timeline
 KEEPALIVES_S: Final = 3.0  # until a side of a silent line gives it up
 _TRIP_S: Final = 0.0004  # of a message, on average
 _FLUSH_S: Final = 0.0015
+_SEEN: Final = 0.3  # of the moments between two statements, and between two rows
 
 Cut = Literal["before", "after"]
 
@@ -102,8 +103,11 @@ class Server(Process):
         self._stalled_until = self._silent_until = self.timeline.now
 
     def statement_time_s(self) -> float:
+        """Most moments are too short for anybody else to come in between: 0 then."""
         stalled_s = self._stalled_until - self.timeline.now
-        return max(stalled_s, 0.0) + self.random.expovariate(1 / STATEMENT_S)
+        if stalled_s > 0:
+            return stalled_s + STATEMENT_S
+        return self.random.expovariate(1 / STATEMENT_S) if self.random.random() < _SEEN else 0.0
 
     def next_error(self) -> psycopg.Error | None:
         return self._errors.pop(0) if self._errors else None
