@@ -1,6 +1,7 @@
 """The cluster as the verbs see it: plain dicts in and out, our errors, over the dynamic client."""
 
 import builtins
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from scripts.cluster.answers import is_absence
 from scripts.cluster.connection import Answered, Connection
 from scripts.cluster.kinds import ACCESS_REVIEW, Kind, name_of, of
+from scripts.cluster.pod_streams import CommandStream, PortStream
 from scripts.cluster.watching import changes, lines_of
 
 MANAGER: Final = "flametickets"
@@ -173,8 +175,34 @@ class Cluster:
             if not _has_no_log(answer):
                 raise answer.error from None
 
+    def pod_port(self, pod: str, port: int) -> PortStream:
+        """A connection to a port of a pod, by way of the API server."""
+        with _errors():
+            return PortStream(
+                self._connection.dial(
+                    self._pod_path(pod, "portforward"), [("ports", str(port))], what=f"port {port} of Pod {pod}"
+                )
+            )
+
+    def run_in_pod(self, pod: str, container: str, *words: str) -> CommandStream:
+        """A command that runs in a container of a pod, without input."""
+        query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", it) for it in words)]
+        with _errors():
+            return CommandStream(
+                self._connection.dial(self._pod_path(pod, "exec"), query, what=f"a command in Pod {pod}")
+            )
+
+    def version(self) -> str:
+        """The version of Kubernetes, as `v1.36.2`."""
+        with _errors():
+            answer = json.loads(self._connection.read("/version", what="the cluster's version"))
+        return str(answer.get("gitVersion", ""))
+
     def _log_path(self, pod: str) -> str:
-        return f"/api/v1/namespaces/{self.namespace}/pods/{pod}/log"
+        return self._pod_path(pod, "log")
+
+    def _pod_path(self, pod: str, what: str) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods/{pod}/{what}"
 
     def _place(self, kind: Kind, namespace: str | None) -> str | None:
         return (namespace or self.namespace) if kind.namespaced else None

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import urllib3
+import websocket
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import kube_config
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.dynamic import client as dynamic_client
 from kubernetes.dynamic import resource
+from kubernetes.stream import ws_client
 
 from scripts.cluster.answers import error_of
 from scripts.cluster.errors import ClusterError, Unreachable
@@ -24,11 +26,14 @@ _CONNECT_S: Final = 5.0
 _ANSWER_S: Final = 30.0
 _TRIES: Final = 3
 _PAUSE_S: Final = 0.3
+_CHANNELS: Final = "v4.channel.k8s.io"  # each message begins with the number of its stream
 # These have no types, and the library says that it has.
 _load_kube_config: Any = kube_config.load_kube_config
 _list_contexts: Any = kube_config.list_kube_config_contexts
 _DynamicClient: Any = dynamic_client.DynamicClient
 _Resource: Any = resource.Resource
+_create_websocket: Any = ws_client.create_websocket
+_websocket_url: Any = ws_client.get_websocket_url
 _KUBECONFIG: Final = "~/.kube/config"
 _NO_CLUSTER: Final = "Say which cluster with --context, or with KUBECONFIG; kubectl config get-contexts lists them."
 
@@ -119,6 +124,23 @@ class Connection:
             finally:
                 response.close()  # not drained: what comes after is nobody's
 
+    def dial(self, path: str, query: list[tuple[str, str]], *, what: str) -> websocket.WebSocket:
+        """A websocket to what is at a path, in Kubernetes' protocol of numbered streams. Raises our errors."""
+        client = self._dynamic.client
+        headers = {"sec-websocket-protocol": _CHANNELS}
+        client.update_params_for_auth(headers, query, ["BearerToken"], path, "GET", None)
+        url = _websocket_url(f"{client.configuration.host}{path}", query)
+        try:
+            opened: websocket.WebSocket = _create_websocket(client.configuration, url, headers)
+        except websocket.WebSocketBadStatusException as error:
+            body = bytes(error.resp_body or b"").decode(errors="replace")
+            raise Answered(error.status_code, body, error_of(error.status_code, body, what)) from error
+        except (websocket.WebSocketException, OSError) as error:
+            raise LostConnection(
+                f"the cluster at {self.where} doesn't answer: {_why(error)}", hint=_NO_CLUSTER
+            ) from error
+        return opened
+
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
         try:
@@ -164,7 +186,7 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _why(error: urllib3.exceptions.HTTPError) -> str:
+def _why(error: Exception) -> str:
     reason = getattr(error, "reason", None) or error
     text = str(reason)
     for sign, plain in (
