@@ -28,14 +28,15 @@ EVERYBODY: Final = "all buyers"
 class Episode:
     """A fault from outside; times in seconds since the run began, None for what the history doesn't tell.
 
-    `back_s` is how long it took until what was hit served again, `answered_s` until the first answer to one of the
-    purchases that were `pressed` after the fault began.
+    `back_s` is how long it took until what was hit served again, at `back_at`; `answered_s` how long until the first
+    answer to one of the purchases that were `pressed` after the fault began. Of several parts the slowest counts.
     """
 
     name: str
     target: str
     began: float
     ended: float | None = None
+    back_at: float | None = None
     back_s: float | None = None
     answered_s: float | None = None
     pressed: int = 0
@@ -155,14 +156,20 @@ def _struck(episodes: list[Episode], line: FaultLine) -> Episode | None:
     if line.what == "begins":
         episodes.append(Episode(line.name, line.target, line.elapsed))
         return episodes[-1]
-    same = [episode for episode in episodes if (episode.name, episode.target) == (line.name, line.target)]
-    if not same:
-        same = [Episode(line.name, line.target, line.elapsed - (line.seconds or 0.0))]
-        episodes.extend(same)
+    episode = _latest(episodes, line)
     if line.what == "ends":
-        same[-1].ended = line.elapsed
-    elif same[-1].back_s is None:
-        same[-1].back_s = line.seconds if line.seconds is not None else line.elapsed - same[-1].began
-    else:  # one fault hit several parts; the slowest of them counts
-        same[-1].back_s = max(same[-1].back_s, line.seconds or 0.0)
+        episode.ended = line.elapsed
+    else:
+        took = line.seconds if line.seconds is not None else line.elapsed - episode.began
+        episode.back_at = line.elapsed
+        episode.back_s = max(took, episode.back_s or 0.0)
     return None
+
+
+def _latest(episodes: list[Episode], line: FaultLine) -> Episode:
+    """The episode that a line is about. A recovery names the one part that is back, where a fault may name several."""
+    for episode in reversed(episodes):
+        if episode.name == line.name and (episode.target == line.target or line.what == "recovered"):
+            return episode
+    episodes.append(Episode(line.name, line.target, line.elapsed - (line.seconds or 0.0)))
+    return episodes[-1]

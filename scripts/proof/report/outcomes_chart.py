@@ -135,12 +135,12 @@ def _band(episode: Episode, across: Scale, bottom: float) -> Markup:
 
 def _over(episode: Episode) -> float:
     """When what was hit was well again, as far as the history tells."""
-    return max(episode.began + (episode.back_s or 0.0), episode.ended or 0.0)
+    return max(episode.began, episode.back_at or 0.0, episode.ended or 0.0)
 
 
 def _lanes(observed: Observed, bins: Bins, across: Scale) -> Iterator[list[Markup]]:
     yield list(_errors(bins, across))
-    if observed.splits:
+    if any(split.split.get("chaos") for split in observed.splits):
         yield list(_splits(observed, across))
     groups: dict[str, list[Episode]] = {}
     for episode in observed.episodes:
@@ -167,7 +167,7 @@ def _errors(bins: Bins, across: Scale) -> Iterator[Markup]:
 def _splits(observed: Observed, across: Scale) -> Iterator[Markup]:
     """The share of the chaos revision as a height."""
     most = max(split.split.get("chaos", 0) for split in observed.splits)
-    yield from _lane(f"traffic to the chaos revision: up to {most} %", across)
+    yield from _lane(f"traffic to chaos: up to {most} %", across)
     ends = [*(split.elapsed for split in observed.splits[1:]), across.most]
     for split, end in zip(observed.splits, ends, strict=True):
         if chaos := split.split.get("chaos", 0):

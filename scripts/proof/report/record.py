@@ -78,7 +78,10 @@ class ExperimentRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A run of one or more experiments; `at` in Unix seconds, `machine` and `versions` in words, by name."""
+    """A run of one or more experiments; `at` in Unix seconds, `machine` and `versions` in words, by name.
+
+    `skipped` says of each experiment that the target can't do why.
+    """
 
     at: float
     command: str
@@ -88,6 +91,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int | None = None
     machine: Mapping[str, str] = {}
     versions: Mapping[str, str] = {}
+    skipped: Mapping[str, str] = {}
 
 
 def write_record(folder: Path, record: RunRecord) -> Path:

@@ -38,6 +38,8 @@ def summary(report: Report, page: Path) -> Iterator[Text]:
     for one in report.experiments:
         if one.problem:
             yield Text(f"  {one.record.name}: {one.problem}", style=_OTHER)
+    for name, why in report.record.skipped.items():
+        yield Text(f"  {name}: skipped, because {why}", style=_OTHER)
     yield Text()
     promises = [(f"{row.name} {row.words}", words.number(row.examined)) for row in report.promises]
     yield from _table(

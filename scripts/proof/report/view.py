@@ -100,6 +100,15 @@ class Experiment:
         }
 
     @property
+    def pace(self) -> str | None:
+        """How well the load kept its own pace: a load that is late hides what buyers would have felt."""
+        note = next((note.data for note in reversed(self.observed.notes) if note.what == "pace"), None)
+        if note is None or "lag_p99_s" not in note:
+            return None
+        late = f"99 of 100 requests went out within {words.duration(note['lag_p99_s'])} of their time"
+        return f"The pace of the load: {late}, the worst {words.duration(note.get('lag_worst_s'))} late."
+
+    @property
     def bins(self) -> Bins:
         """The numbers of the curve."""
         return binned(self.observed, MOST_BINS[WIDE])
@@ -125,6 +134,9 @@ class Report:
 
     @cached_property
     def promises(self) -> tuple[Promise, ...]:
+        """Over all experiments; of a single one with what was measured."""
+        if len(self.experiments) == 1:
+            return self.experiments[0].promises
         return combined(experiment.promises for experiment in self.experiments)
 
     @property
@@ -155,10 +167,13 @@ class Report:
     @property
     def headline(self) -> str:
         """What came out, and no more than that."""
-        orders = words.counted(self.orders, "order")
-        if self.violations:
-            return f"{words.counted(self.violations, 'violation')} in {orders}"
-        return f"0 violations in {orders}" if self.orders else "Nothing was sold in this run"
+        if not self.orders:
+            return "Nothing was sold in this run"
+        checked = sum(len(one.observed.orders) for one in self.experiments if one.record.verdict)
+        if not checked:
+            return f"{words.counted(self.orders, 'order')}, and nothing was checked"
+        of = words.counted(checked, "order" if checked == self.orders else "checked order")
+        return f"{words.counted(self.violations, 'violation')} in {of}"
 
     @property
     def summary(self) -> str:

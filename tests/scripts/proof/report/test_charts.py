@@ -73,7 +73,7 @@ class TestOutcomes:
         observed = Observed(
             seconds=99.0,
             by_second={0: Counter({"confirmed": 1})},
-            episodes=[Episode("stable killed", "stable", 25.0, 26.0, 25.0), Episode("cut", "link", 75.0, 80.0)],
+            episodes=[Episode("stable killed", "stable", 25.0, 26.0, back_at=50.0), Episode("cut", "link", 75.0, 80.0)],
         )
         wide = drawn(outcomes_chart(observed, "x"))[0]
         first, second = classes(wide, "fault")

@@ -100,6 +100,14 @@ class TestFaults:
         observed = seen(fault(5, "begins"), fault(6, "recovered", 1.0), fault(7, "recovered", 2.0))
         assert [episode.back_s for episode in observed.episodes] == [2.0]
 
+    def test_each_part_of_a_fault_that_names_several_is_back_by_itself(self) -> None:
+        down = FaultLine("both kept down", "begins", 105, 5, "stable, chaos")
+        back = [
+            FaultLine("both kept down", "recovered", 100 + at, at, part, at - 8) for at, part in ((9, "a"), (11, "b"))
+        ]
+        (episode,) = seen(down, *back).episodes
+        assert (episode.back_at, episode.back_s) == (11, 3)
+
     def test_a_recovery_whose_beginning_was_lost_is_shown_all_the_same(self) -> None:
         observed = seen(fault(6.2, "recovered", 1.2))
         assert [(one.began, one.back_s) for one in observed.episodes] == [(5.0, 1.2)]

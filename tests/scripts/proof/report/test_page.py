@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from scripts.proof.history import Note
 from scripts.proof.report import ExperimentRecord, Report, RunRecord, page, viewed, write_report
 from scripts.proof.report.record import summarized
 from tests.scripts.proof.report.samples import AT, STORY, entries, journal, run, verdict, write_history
@@ -133,6 +134,11 @@ class TestVerdict:
         assert report.state == "not decided"
         assert "It could not be run or checked: no <cluster> answers" in told(report)
 
+    def test_what_was_not_checked_is_not_told_as_good(self, tmp_path: Path) -> None:
+        assert of(tmp_path, verdict=None).headline == "50 orders, and nothing was checked"
+        run_of_three = run(tmp_path, state="red")
+        assert viewed(run_of_three, tmp_path).headline == "6 violations in 800 checked orders"
+
     def test_a_history_that_can_not_be_read_is_told(self, tmp_path: Path) -> None:
         report = of(tmp_path, history="nowhere.jsonl")
         assert report.state == "not decided"
@@ -152,6 +158,15 @@ class TestVerdict:
 
 
 class TestParts:
+    def test_the_pace_of_the_load_is_told(self, tmp_path: Path) -> None:
+        note = Note("pace", AT + 60, 60.0, {"lag_p99_s": 0.106, "lag_worst_s": 0.2})
+        write_history(tmp_path / "p" / "history.jsonl", [*entries(buyers=50), note])
+        assert "within 106 ms of their time, the worst 200 ms late" in told(of(tmp_path, history="p/history.jsonl"))
+
+    def test_a_single_experiment_has_one_table_of_promises(self, tmp_path: Path) -> None:
+        assert told(of(tmp_path)).count("masked failure") == 1
+        assert "capacity: 50" in told(of(tmp_path / "again"))
+
     def test_several_experiments_have_an_overview(self, tmp_path: Path) -> None:
         text = told(viewed(run(tmp_path), tmp_path))
         assert text.index("The experiments") < text.index("Hypothesis.")

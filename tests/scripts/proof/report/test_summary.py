@@ -32,7 +32,7 @@ def test_it_is_plain_and_aligned_where_nobody_sees_colours(tmp_path: Path) -> No
 
 def test_a_broken_promise_stands_out(tmp_path: Path) -> None:
     text = shown(tmp_path, "red", colour=True)
-    assert "\x1b[1;31m6 violations in 1,700 orders\x1b[0m" in text
+    assert "\x1b[1;31m6 violations in 800 checked orders\x1b[0m" in text
     assert "storm: the ledger can't be read: connection refused" in text
     assert "2 violations in 800 examined" in text
 
