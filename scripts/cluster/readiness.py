@@ -33,8 +33,11 @@ class Broken:
 Verdict = Done | NotYet | Broken
 Judge = Callable[[dict[str, Any] | None], Verdict]
 
-# Knative takes these back by itself: the ingress is slow, a pod crashed once, the revision is too new to be known.
-_PASSING: Final = frozenset({"RevisionMissing", "TrafficNotMigrated", "Uninitialized", "Deploying", "ResolvingDigests"})
+# Knative takes these back by itself: the ingress is slow, a pod crashed once, the revision is too new to be known, a
+# node gets room once pods of former revisions have gone, or once another node has come.
+_PASSING: Final = frozenset(
+    {"RevisionMissing", "TrafficNotMigrated", "Uninitialized", "Deploying", "ResolvingDigests", "Unschedulable"}
+)
 
 
 def condition(obj: dict[str, Any], kind: str) -> dict[str, Any]:
