@@ -172,6 +172,9 @@ class TestParts:
         assert text.index("The experiments") < text.index("Hypothesis.")
         assert "The experiments" not in told(of(tmp_path))
 
+    def test_what_the_target_can_not_do_is_told(self, tmp_path: Path) -> None:
+        assert "clock-jumps: the pods' clock is that of their node" in told(viewed(run(tmp_path), tmp_path))
+
     def test_harm_tells_when_it_was_found_and_whom_it_hit(self, tmp_path: Path) -> None:
         record = run(tmp_path, state="red").experiments[1]
         assert record.compared is not None

@@ -35,6 +35,7 @@ def test_a_broken_promise_stands_out(tmp_path: Path) -> None:
     assert "\x1b[1;31m6 violations in 800 checked orders\x1b[0m" in text
     assert "storm: the ledger can't be read: connection refused" in text
     assert "2 violations in 800 examined" in text
+    assert "clock-jumps: skipped, because the pods' clock is that of their node" in text
 
 
 def test_no_experiments_are_no_trouble(tmp_path: Path) -> None:
