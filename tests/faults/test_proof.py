@@ -43,10 +43,10 @@ def test_without_a_guard_a_promise_is_seen_to_break(guard: str, tmp_path: Path) 
 def test_an_experiment_runs_with_the_chaos_toolkits_own_command(tmp_path: Path) -> None:
     """On a shop of its own, which is gone afterwards."""
     journal = tmp_path / "journal.json"
-    command = [str(Path(sys.executable).parent / "chaos"), "run", "--journal-path", str(journal)]
+    files = ["--log-file", str(tmp_path / "chaos.log"), "run", "--journal-path", str(journal)]
     small = {"FLAMETICKETS_BUYERS": "60", "FLAMETICKETS_OVER_S": "2", "PYTHONPATH": "."}
     ended = subprocess.run(
-        [*command, "scripts/experiments/files/duplicate.yaml"],
+        [str(Path(sys.executable).parent / "chaos"), *files, "scripts/experiments/files/duplicate.yaml"],
         cwd=ROOT,
         env={**os.environ, **small},
         capture_output=True,
