@@ -26,7 +26,7 @@ class Sabotage:
 SABOTAGES: Final[Mapping[Guard, Sabotage]] = {
     "no-lock": Sabotage("orders", "no_lock", ("P1", "P4"), ("function-killed", "split-shifted")),
     "no-prior-outcome": Sabotage("orders", "no_prior_outcome", ("P3", "P5"), ("drop-reply", "duplicate")),
-    "outcome-lost": Sabotage("orders", "outcome_lost", ("P2", "P3"), ("function-killed", "ledger-database-killed")),
+    "outcome-lost": Sabotage("orders", "outcome_lost", ("P2", "P3"), ("ledger-database-killed", "function-killed")),
     "pending-not-durable": Sabotage("web", "pending_not_durable", ("P2",), ("frontend-killed-in-an-outage",)),
     "sold-out-unchecked": Sabotage("orders", "sold_out_unchecked", ("P4",), ("error",)),
 }
