@@ -6,38 +6,36 @@ from typing import Final
 from scripts.proof.history import Attempt
 from scripts.proof.sequential import Comparison
 
-_BUYS: Final = ("place", "double_click", "come_back")
+_PRESSES: Final = ("place", "double_click")
 
 
 class Watch:
-    """Feeds a Comparison from the attempts of a sale; `began` and `found_at` are seconds on the run's own clock."""
+    """Feeds a Comparison from the attempts of a sale; `began` and `found_at` are seconds on the run's own clock.
+
+    Each buyer counts once, by the first press: repeats of one buyer depend on each other, as the test allows none to.
+    """
 
     def __init__(self, comparison: Comparison, began: float) -> None:
         self.comparison = comparison
         self._began = began
         self.harm = threading.Event()
         self.found_at: float | None = None
-        self._pressed: dict[int, float] = {}
-        self._confirmed: set[int] = set()
         self.affected = 0
         """Buyers of the treated cohort who had pressed when the harm was found."""
-        self._treated: set[int] = set()
+        self._heard: set[int] = set()
+        self._treated = 0
 
     def hear(self, attempt: Attempt) -> None:
-        """An attempt to buy ended. An honest rejection says nothing of a revision, nor does a repeat once it is won."""
-        if attempt.cohort is None or attempt.action not in _BUYS or attempt.buyer in self._confirmed:
+        """An attempt ended. An honest rejection says nothing of a revision."""
+        if attempt.cohort is None or attempt.action not in _PRESSES or attempt.buyer in self._heard:
             return
-        pressed = self._pressed.setdefault(attempt.buyer, attempt.start)
-        if attempt.cohort == "treated":
-            self._treated.add(attempt.buyer)
+        self._heard.add(attempt.buyer)
+        self._treated += attempt.cohort == "treated"
         if attempt.told in ("rejected", "cancelled"):
             return
-        is_confirmed = attempt.told == "confirmed"
-        if is_confirmed:
-            self._confirmed.add(attempt.buyer)
-        decision = self.comparison.add(attempt.cohort, is_confirmed, attempt.end - pressed if is_confirmed else None)
+        decision = self.comparison.add(attempt.cohort, attempt.told == "confirmed", attempt.end - attempt.start)
         if decision == "harm" and not self.harm.is_set():
-            self.found_at, self.affected = attempt.elapsed, len(self._treated)
+            self.found_at, self.affected = attempt.elapsed, self._treated
             self.harm.set()
 
     @property

@@ -86,7 +86,7 @@ class Crowd:
     """`count` buyers of a show, who come by `curve`; prices are by ticket type, in minor units.
 
     Order ids follow from seed, show and number: a run on the same database needs another seed or another show.
-    `controls` is the share of the control cohort.
+    `controls` is the share of the control cohort, spread evenly over all who come: pairs of the two are of one time.
     """
 
     show: str
@@ -116,7 +116,7 @@ class Crowd:
             ticket_type=ticket_type,
             quantity=_quantity(habits.quantities, chance()),
             price=self.prices[ticket_type],
-            cohort="control" if chance() < self.controls else "treated",
+            cohort="control" if int((number + 1) * self.controls) > int(number * self.controls) else "treated",
             without_script=chance() < habits.without_script,
             double_clicks=chance() < habits.double_clicks,
             leaves_after_s=_leaving(chance()) if chance() < habits.closes_tab else None,

@@ -27,11 +27,11 @@ def counted(seen: Watch) -> dict[str, tuple[int, int]]:
     return {cohort: (measure.ok[cohort], measure.of[cohort]) for cohort in ("treated", "control")}
 
 
-def test_each_attempt_to_buy_counts_until_the_buyer_has_tickets() -> None:
+def test_each_buyer_counts_once_by_the_first_press() -> None:
     seen = watch()
     seen.hear(attempt(1, "unconfirmed"))
     seen.hear(attempt(1, "confirmed", start=1.0))
-    seen.hear(attempt(1, "confirmed", start=2.0))
+    seen.hear(attempt(2, "confirmed", start=2.0))
     assert counted(seen)["treated"] == (1, 2)
 
 
@@ -43,11 +43,12 @@ def test_looks_rejections_and_buyers_of_no_cohort_do_not_count() -> None:
     assert counted(seen) == {"treated": (0, 0), "control": (0, 0)}
 
 
-def test_the_time_to_tickets_runs_from_the_first_press() -> None:
+def test_tickets_after_a_long_wait_are_not_prompt() -> None:
     seen = watch()
-    seen.hear(attempt(1, "unconfirmed", start=0.0))
-    seen.hear(attempt(1, "confirmed", start=1.5, took=0.1))
-    assert seen.comparison.measures["prompt"].ok["treated"] == 0
+    seen.hear(attempt(1, "confirmed", took=1.6))
+    seen.hear(attempt(2, "confirmed", took=0.4))
+    assert counted(seen)["treated"] == (2, 2)
+    assert seen.comparison.measures["prompt"].ok["treated"] == 1
 
 
 def test_harm_is_found_once_with_its_moment_and_the_buyers_who_met_it() -> None:
