@@ -1,15 +1,18 @@
 """The smoke test of a deploy: a pod in the cluster buys, looks up and cancels on a hidden show, through each tag."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from scripts.cluster.api import Cluster
 from scripts.cluster.errors import NotReady
+from scripts.cluster.failures import troubles_of
 from scripts.cluster.filling import address
 from scripts.cluster.jobs import run_in_pod, unique
+from scripts.cluster.kinds import REVISION
 from scripts.cluster.manifests import job
 from scripts.cluster.progress import Progress
+from scripts.cluster.reasons import in_words
 from scripts.cluster.wanted import Wanted
 
 _COMMAND: Final = ("python3", "-m", "scripts.inside", "smoke")
@@ -25,9 +28,15 @@ def smoke(cluster: Cluster, wanted: Wanted, hosts: Mapping[str, str], within_s: 
         if ended.exit_code != 0:
             raise NotReady(
                 "the smoke test failed, so no buyer is sent there",
-                lines=complaints(ended.lines, urls) or ended.lines[-20:],
+                lines=[*(complaints(ended.lines, urls) or ended.lines[-20:]), *_troubles(cluster, urls.values())],
                 hint=_HINT,
             )
+
+
+def _troubles(cluster: Cluster, revisions: Iterable[str]) -> list[str]:
+    """What keeps pods of the revisions from running, for then nobody was there to answer."""
+    found = (trouble for revision in revisions for trouble in troubles_of(cluster, REVISION, revision))
+    return [f"Pod {trouble.pod}: {in_words(trouble.reason, trouble.message)}" for trouble in found]
 
 
 def complaints(lines: Sequence[str], urls: Mapping[str, str]) -> list[str]:

@@ -141,6 +141,26 @@ def test_a_failed_smoke_test_leaves_the_buyers_where_they_are(cluster: Cluster, 
     )
 
 
+def test_a_failed_smoke_test_names_the_pod_that_could_not_answer(cluster: Cluster, cluster_api: ClusterApi) -> None:
+    """A revision that had gone to zero comes up for the test, or can't."""
+    deploy(cluster)
+    report = '{"urls": [{"url": "http://next-stable-orders.flametickets.svc.cluster.local", "steps": [{"step": "publish", "good": false, "why": "no answer within 5 s"}]}]}'  # noqa: E501
+    full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "1 Insufficient cpu."}
+
+    def play(job: dict[str, Any]) -> Play:
+        if not job["metadata"]["name"].startswith("smoke"):
+            return Play()
+        for pod in cluster_api.pods("orders"):
+            if pod["spec"]["containers"][0]["image"] == NEWER:
+                cluster_api.store.set_status(pod, {"phase": "Failed", "conditions": [full]})
+        return Play((report,), 1)
+
+    cluster_api.knobs.play = play
+    with pytest.raises(NotReady) as raised:
+        deploy(cluster, image=NEWER)
+    assert any("no node has room for its pod" in line for line in raised.value.lines)
+
+
 def test_a_split_set_by_kn_is_never_overwritten_unasked(cluster: Cluster, cluster_api: ClusterApi) -> None:
     deploy(cluster)
     lines = service(cluster_api)["spec"]["traffic"]
