@@ -54,6 +54,11 @@ class Request:
 class Buyer:
     """One purchase of one ticket type; `saw` is what the last answer that told anything was, `error` before one did."""
 
+    __slots__ = (
+        *("accepted_first", "answers", "codes", "contradictions", "key", "order_id", "reason", "saw"),
+        *("_look_s", "_pauses", "_random", "_slug", "_wanted"),
+    )
+
     def __init__(
         self,
         order_id: str,
@@ -139,6 +144,8 @@ class Buyer:
 
 class Pauses:
     """How long the script waits before it sends a purchase again: what the server asks for, and longer by chance."""
+
+    __slots__ = ("_random", "_tries")
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random

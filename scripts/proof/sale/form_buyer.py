@@ -16,6 +16,11 @@ _SAW: Final[Mapping[str, Saw]] = {"confirmed": "confirmed", "rejected": "rejecte
 class FormBuyer:
     """One purchase by the form of a show's page; the order id is the form's own once that was read."""
 
+    __slots__ = (
+        *("accepted_first", "answers", "codes", "key", "order_id", "reason", "saw"),
+        *("_has_form", "_page", "_pauses", "_show", "_wanted"),
+    )
+
     def __init__(
         self, order_id: str, slug: str, random: Callable[[], float], *, ticket_type: str, quantity: int, price: int
     ) -> None:
