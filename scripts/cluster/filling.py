@@ -20,6 +20,7 @@ _PROCESSES: Final = {"orders": "orders", "frontend": "web"}  # Knative Service -
 _ADDRESSES: Final = {"ORDERS_URL": "orders", "ORDERS_STABLE_URL": "stable-orders", "ORDERS_CHAOS_URL": "chaos-orders"}
 OUR_IMAGE: Final = "flametickets"
 _POSTGRES: Final = "postgres"
+_CHAOS: Final = ("CHAOS_FAULTS", "CHAOS_SEED")
 
 
 def filled(obj: Mapping[str, Any], wanted: Wanted, commands: Mapping[str, Sequence[str]]) -> Object:
@@ -70,6 +71,13 @@ def with_chaos(service: Mapping[str, Any], faults: str, seed: str) -> Object:
     """A copy of the order function's Service whose template has the faults; nothing else in it differs."""
     new = copy.deepcopy(dict(service))
     container(new)["env"] += [{"name": "CHAOS_FAULTS", "value": faults}, {"name": "CHAOS_SEED", "value": seed}]
+    return new
+
+
+def without_chaos(service: Mapping[str, Any]) -> Object:
+    """A copy of the order function's Service whose template has no faults."""
+    new = copy.deepcopy(dict(service))
+    container(new)["env"] = [each for each in container(new)["env"] if each["name"] not in _CHAOS]
     return new
 
 

@@ -11,7 +11,7 @@ from scripts.cluster.filling import Object, container, filled, is_knative_servic
 from scripts.cluster.wanted import SecretNames, Wanted
 from scripts.local.procfile import read_command
 
-__all__ = ["Plan", "Role", "SecretNames", "Wanted", "job", "plan", "planned", "revision_of"]
+__all__ = ["Plan", "Role", "SecretNames", "Wanted", "job", "named_revision", "plan", "planned", "revision_of"]
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "knative"
 Role = Literal["job", "stranger"]
@@ -49,8 +49,8 @@ def planned(resources: Sequence[Mapping[str, Any]], wanted: Wanted, commands: Ma
             obj for obj in ours if obj["kind"] not in ("Namespace", "Job") and not is_knative_service(obj)
         ),
         migrations=tuple(_named_job(obj) for obj in ours if obj["kind"] == "Job"),
-        orders={name: _named_revision(form, f"orders-{name}") for name, form in forms.items()},
-        frontend=_named_revision(services["frontend"], "frontend"),
+        orders={name: named_revision(form, f"orders-{name}") for name, form in forms.items()},
+        frontend=named_revision(services["frontend"], "frontend"),
     )
 
 
@@ -90,7 +90,7 @@ def job(
     return new
 
 
-def _named_revision(service: Object, prefix: str) -> Object:
+def named_revision(service: Object, prefix: str) -> Object:
     """Knative keeps a revision as it was made: another template needs another name, and the same one the same."""
     template = service["spec"]["template"]
     metadata = {name: value for name, value in template["metadata"].items() if name != "name"}

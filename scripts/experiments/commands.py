@@ -15,9 +15,10 @@ from typing import Any, Final
 
 from scripts.cluster.progress import Progress
 from scripts.experiments.arguments import names
+from scripts.experiments.knative import KnativeTarget
 from scripts.experiments.local import LocalTarget
 from scripts.experiments.recording import recorded
-from scripts.experiments.running import GOOD, NOT_RUN, VIOLATED, Ended, load
+from scripts.experiments.running import GOOD, NOT_RUN, SKIPPED, VIOLATED, Ended, load
 from scripts.experiments.running import run as run_one
 from scripts.experiments.session import PATIENCE_S, Terms
 from scripts.experiments.target import Target, TargetError
@@ -75,6 +76,7 @@ def _run(options: argparse.Namespace) -> int:
     progress, began, at = Progress(), time.monotonic(), time.time()
     done: list[tuple[Ended, ExperimentRecord]] = []
     versions: Mapping[str, str] = {}
+    is_whole = True
     try:
         with _target(options, progress) as target:
             versions = target.versions()
@@ -85,12 +87,15 @@ def _run(options: argparse.Namespace) -> int:
                     break
     except TargetError as error:
         print(error, file=sys.stderr)
-        return NOT_RUN
+        if not done:
+            return NOT_RUN
+        is_whole = False
     record = RunRecord(
         at=at,
         command=_repeated(options),
         target=options.target,
-        experiments=[each for _, each in done],
+        experiments=[each for ended, each in done if ended.code != SKIPPED],
+        skipped={ended.name: ended.why for ended, _ in done if ended.code == SKIPPED},
         seconds=time.monotonic() - began,
         seed=options.seed,
         machine={"machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"},
@@ -101,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
         print(json.dumps(_as_dict(done, path)))
     else:
         show(report, path)
-    return _code([ended for ended, _ in done])
+    return _code([ended for ended, _ in done]) or (GOOD if is_whole else NOT_RUN)
 
 
 def _carry_out(target: Target, name: str, folder: Path, options: argparse.Namespace, progress: Progress) -> Ended:
@@ -112,7 +117,12 @@ def _carry_out(target: Target, name: str, folder: Path, options: argparse.Namesp
         sizes["buyers"] = options.buyers
     with progress.step(f"{name}: {load(name)['title'].lower()}") as step:
         ended = run_one(target, terms, sizes, lambda what, activity: step.say(activity) if what == "begins" else None)
-        step.end({GOOD: "every promise kept", VIOLATED: f"VIOLATED: {ended.why}"}.get(ended.code, ended.why))
+        outcomes = {
+            GOOD: "every promise kept",
+            VIOLATED: f"VIOLATED: {ended.why}",
+            SKIPPED: f"skipped, because {ended.why}",
+        }
+        step.end(outcomes.get(ended.code, ended.why))
     return ended
 
 
@@ -128,14 +138,20 @@ def _chosen(options: argparse.Namespace) -> list[str]:
 
 @contextmanager
 def _target(options: argparse.Namespace, progress: Progress) -> Iterator[Target]:
+    if options.target == "knative":
+        with progress.step("look at the shop in the cluster"):
+            cluster = KnativeTarget.connect(options.context, options.namespace, options.shop)
+        with cluster:
+            yield cluster
+        return
     with ExitStack() as ends:
         folder = Path(
             ends.enter_context(tempfile.TemporaryDirectory(prefix="flametickets-", ignore_cleanup_errors=True))
         )
         commands = _sabotaged(options.sabotage) if options.sabotage else {}
         with progress.step("start a shop on this machine"):
-            target = ends.enter_context(LocalTarget(folder / "shop", commands))
-        yield target
+            local = ends.enter_context(LocalTarget(folder / "shop", commands))
+        yield local
 
 
 def _sabotaged(guard: str) -> Mapping[str, Sequence[str]]:
@@ -145,7 +161,7 @@ def _sabotaged(guard: str) -> Mapping[str, Sequence[str]]:
 
 
 def _code(ended: Sequence[Ended]) -> int:
-    codes = [each.code for each in ended]
+    codes = [each.code for each in ended if each.code != SKIPPED]
     if VIOLATED in codes:
         return VIOLATED
     if any(each.is_interrupted for each in ended):
@@ -161,8 +177,14 @@ def _repeated(options: argparse.Namespace, name: str | None = None) -> str:
     words += ["--quick"] if options.quick else []
     words += ["--buyers", str(options.buyers)] if options.buyers else []
     words += ["--sabotage", options.sabotage] if options.sabotage else []
-    words += ["--target", options.target] if options.target != "local" else []
+    words += _of_cluster(options) if options.target == "knative" else []
     return shlex.join([*words, "--seed", str(options.seed)])
+
+
+def _of_cluster(options: argparse.Namespace) -> list[str]:
+    words = ["--target", "knative", "--namespace", options.namespace]
+    words += ["--context", options.context] if options.context else []
+    return words + (["--shop", options.shop] if options.shop else [])
 
 
 def _as_dict(done: Sequence[tuple[Ended, ExperimentRecord]], path: Path) -> dict[str, Any]:
