@@ -65,6 +65,10 @@ class Backend:
         """A statement with a snapshot of this moment."""
         return Statement(self.server.store, self._begun(), self, snapshot)
 
+    def tell(self, what: str, order_id: str = "") -> None:
+        """A line of the story."""
+        self.server.story.tell(self.server.name, what, order_id)
+
     def linger(self) -> None:
         """A moment that a statement may take, in which others do something."""
         if seconds := self.server.statement_time_s():
@@ -83,6 +87,7 @@ class Backend:
             timeline.after(DEADLOCK_S, self._look_for_deadlock, mine, answer),
         )
         mine.waits_for = other
+        self.tell("waits for a lock")
         error = answer.take()
         mine.waits_for = None
         for timer in timers:
@@ -113,7 +118,7 @@ class Backend:
 
     def _give_client_up(self) -> None:
         """Idle in transaction for too long."""
-        self.server.story.tell(self.server.name, "gives up a session that is idle in its transaction")
+        self.tell("gives up a session that is idle in its transaction")
         for line in list(self.server.lines):
             if line._backend is self:
                 line.cut()
@@ -135,7 +140,7 @@ class Backend:
             if not self._in_block:
                 self._commit()
         except psycopg.Error as error:
-            self.server.story.tell(self.server.name, f"error: {type(error).__name__}")
+            self.tell(f"error: {type(error).__name__}")
             if self._in_block:
                 self._has_failed = True
             else:
@@ -179,6 +184,8 @@ class Backend:
             if transaction.held:
                 self.server.flush()
             self.server.store.commit(transaction)
+            if transaction.held:
+                self.tell("commits")
             self.server.is_committed()
             current().pause(0.0)  # a crash can come between the commit and its answer
         self._over()

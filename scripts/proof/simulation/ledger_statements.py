@@ -72,6 +72,7 @@ def locked(backend: Backend, statement: Statement, parameters: Parameters) -> Ro
     for key in stock_keys(statement, parameters):
         backend.linger()
         row = statement.lock("stock", key)
+        backend.tell(f"locks {key[1]}: {row.sold} of {row.capacity} sold, version {row.version}")
         rows.append((*key, str(row.capacity), str(row.sold), str(row.version)))
     return rows
 
@@ -129,6 +130,7 @@ def write(backend: Backend, parameters: Parameters) -> Rows:
         row = latest[key]
         statement.update("stock", key, to(rules.Stock(row.capacity, row.sold, row.version)))
     for order in decided:
+        backend.tell(f"writes it {order.status} {order.reason or ''}".rstrip(), order.order_id)
         statement.insert("orders", (order.order_id,), OrderRow(order, datetime.fromisoformat(at), revision))
     for order in decided:
         for ticket in order.tickets:
@@ -145,6 +147,7 @@ def cancel_orders(backend: Backend, parameters: Parameters) -> Rows:
     order_ids, cancelled = _array(parameters[0]), parameters[1]
     statement = backend.statement()
     for order_id in sorted(order_ids):
+        backend.tell("writes it cancelled", order_id)
         statement.update("orders", (order_id,), _as_cancelled)
         _tell_others(statement, cancelled, order_id)
     return []

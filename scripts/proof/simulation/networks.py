@@ -91,10 +91,16 @@ class Network:
             self._timeline.after(HOP_S, hear, _NOBODY_THERE)
 
     def _back(self, revision: str, order_id: str, hear: Hear | None, reply: Reply | NoReply) -> None:
-        word = reply.headers.get("ce-type", "").rpartition(".")[2] if isinstance(reply, Reply) else reply.why
-        self._story.tell(revision, f"answers {word or reply}", order_id)
+        if self._story.is_told:
+            self._story.tell(revision, f"answers {_word(reply)}", order_id)
         if hear is not None and self._timeline.now >= self.unreachable_until:
             self._timeline.after(self._randoms[order_id].expovariate(1 / HOP_S), hear, reply)
+
+
+def _word(reply: Reply | NoReply) -> str:
+    if isinstance(reply, NoReply):
+        return reply.why
+    return reply.headers.get("ce-type", "").rpartition(".")[2] or f"with status {reply.status}"
 
 
 def _nothing() -> None:

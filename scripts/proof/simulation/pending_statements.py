@@ -64,6 +64,7 @@ def accept(backend: Backend, parameters: Parameters) -> Rows:
             next_try_at=now,
             waiting_since=now,
         )
+        backend.tell("keeps it", order_id)
         statement.insert(PENDING, (order_id,), row, or_nothing=True)
     return _found(backend.statement(), order_id)
 
@@ -76,6 +77,7 @@ def decide(backend: Backend, parameters: Parameters) -> Rows:
     def change(row: PendingRow) -> PendingRow | None:
         if row.state == "decided":
             return None
+        backend.tell(f"keeps what came of it: {parameters['kind']}", row.order_id)
         return msgspec.structs.replace(
             row,
             state="decided",

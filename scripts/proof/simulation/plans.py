@@ -4,7 +4,7 @@ Plain data, so that a world can be made smaller piece by piece, and still repeat
 """
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -30,6 +30,7 @@ Kind = Literal[
     "unreachable",  # no shop reaches a function, for `for_s`
     "shift",  # all first tries go to the chaos revision, for `for_s`
 ]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 Leg = Literal["page", "try"]
 """From a browser to a shop, or from a shop to a function."""
 

@@ -22,9 +22,16 @@ class Story:
     def tell(self, who: str, what: str, order_id: str = "") -> None:
         """Somebody did something at this moment."""
         if self.is_told:
+            what = self.named(what)
             name = self._names.get(order_id, order_id)
             self._lines.append((order_id, _FORM.format(self._timeline.now, who, name, what).rstrip()))
 
     def lines(self, *order_ids: str) -> list[str]:
         """All lines, or those of some orders with all that names no order."""
         return [line for order_id, line in self._lines if not order_ids or not order_id or order_id in order_ids]
+
+    def named(self, text: str) -> str:
+        """The text with the names of orders for their ids."""
+        for order_id, name in self._names.items():
+            text = text.replace(order_id, name)
+        return text

@@ -42,7 +42,7 @@ def _others(visits: Sequence[Visit], ledger: LedgerSnapshot, order_id: str) -> l
     """All but the one that the ledger has. Of a tombstone, or of nothing, nobody knows whose it is: the first one's."""
     stored = ledger.orders.get(order_id)
     mine = [visit for visit in visits if stored is not None and stored.fingerprint == fingerprint(visit)]
-    return [visit for visit in visits if visit is not (mine or visits)[0]]
+    return [visit for visit in visits if visit not in (mine or visits[:1])]
 
 
 def fingerprint(visit: Visit) -> str:
