@@ -133,15 +133,12 @@ class Revisions:
         self._cluster.apply(as_applied(service, service_of(self._cluster, name)))
 
     def _body(self, name: str) -> dict[str, Any]:
-        """The Service as this tool applies it: its labels and its template, without the traffic."""
+        """The Service as this tool applies it: its labels, its notes if it has any, its template; not the traffic."""
         live = service_of(self._cluster, name)
-        notes = live["metadata"].get("annotations") or {}
-        metadata = {
-            "name": name,
-            "namespace": self._cluster.namespace,
-            "labels": live["metadata"].get("labels") or {},
-            "annotations": {key: value for key, value in notes.items() if _OF_KNATIVE not in key},
-        }
+        metadata = {"name": name, "namespace": self._cluster.namespace, "labels": live["metadata"].get("labels") or {}}
+        notes = {key: it for key, it in (live["metadata"].get("annotations") or {}).items() if _OF_KNATIVE not in key}
+        if notes:  # an empty map would be owned as a whole, with what Knative writes there
+            metadata["annotations"] = notes
         head = {"apiVersion": SERVICE.api_version, "kind": SERVICE.kind, "metadata": metadata}
         return {**head, "spec": {"template": live["spec"]["template"]}}
 

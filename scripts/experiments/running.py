@@ -94,10 +94,11 @@ def _ended(name: str, session: Session | None, journal: Mapping[str, Any]) -> En
     verdict = session.verdict if session else None
     if verdict is not None and verdict.code == VIOLATED:
         return Ended(name, session, journal, VIOLATED, _violated(verdict))
-    failed = [each for each in [*journal["run"], *journal["rollbacks"]] if each["status"] != "succeeded"]
+    # What was under way when somebody stopped it has no status.
+    failed = [each for each in [*journal["run"], *journal["rollbacks"]] if each.get("status") != "succeeded"]
     if failed and (why := _not_here(failed[0])):
         return Ended(name, session, journal, SKIPPED, why)
-    if session is None:
+    if session is None or journal["status"] == "interrupted":
         return Ended(name, session, journal, NOT_RUN, f"it was {journal['status']}")
     if failed:
         return Ended(name, session, journal, NOT_RUN, f"{failed[0]['activity']['name']}: {_last(failed[0])}")

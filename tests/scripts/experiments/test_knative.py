@@ -43,6 +43,12 @@ def state(cluster: Cluster) -> tuple[Any, ...]:
     return read(orders).wanted, orders["spec"]["template"], frontend["spec"]["template"]
 
 
+def owned(service: dict[str, Any]) -> set[str]:
+    """The fields beside spec that the tool's own manager has."""
+    (fields,) = (each["fieldsV1"] for each in service["metadata"]["managedFields"] if each["manager"] == "flametickets")
+    return {*fields["f:metadata"], *(f"spec {name}" for name in fields["f:spec"])}
+
+
 def chaos_of(cluster: Cluster) -> dict[str, str]:
     """The variables of the revision that is tagged chaos."""
     revision = cluster.get(REVISION, read(service(cluster)).revision_of("chaos") or "")
@@ -133,6 +139,14 @@ class TestRevisions:
             assert all(now != before for now, before in zip(state(shop.cluster), found, strict=True))
             shop.target.__exit__(None, None, None)
             assert state(shop.cluster) == found
+
+    @pytest.mark.parametrize("name", ["orders", "frontend"])
+    def test_it_owns_what_a_deploy_owns_and_nothing_else(self, shop: Emulated, name: str) -> None:
+        """What it owned beyond that, the next deploy would take away: Knative refuses that of its own notes."""
+        former = owned(service(shop.cluster, name))
+        shop.target.deploy("stable" if name == "orders" else "frontend")
+        shop.target.calm()
+        assert owned(service(shop.cluster, name)) == former
 
     def test_a_split_that_somebody_else_set_is_left_and_its_owner_is_named(self, shop: Emulated) -> None:
         traffic = service(shop.cluster)["spec"]["traffic"]

@@ -7,7 +7,7 @@ import pytest
 from scripts.experiments import running
 from scripts.experiments.arguments import names
 from scripts.experiments.needs import lacking, needs
-from scripts.experiments.running import SKIPPED, load, run
+from scripts.experiments.running import NOT_RUN, SKIPPED, load, run
 from scripts.experiments.session import Terms
 from scripts.experiments.target import PARTS
 from tests.scripts.experiments.fake_target import Clock, FakeTarget
@@ -57,3 +57,10 @@ def test_an_activity_that_finds_out_by_itself_skips_too() -> None:
     journal = {"run": [failed], "rollbacks": [], "status": "completed", "deviated": False}
     ended = running._ended("clock-jumps", None, journal)
     assert (ended.code, ended.why) == (SKIPPED, "no library")
+
+
+def test_a_run_that_was_stopped_in_the_middle_of_an_activity_says_so() -> None:
+    under_way = {"activity": {"name": "a storm"}, "output": None}
+    journal = {"run": [under_way], "rollbacks": [], "status": "interrupted", "deviated": False}
+    ended = running._ended("storm", None, journal)
+    assert (ended.code, ended.why, ended.is_interrupted) == (NOT_RUN, "it was interrupted", True)
