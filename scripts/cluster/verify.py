@@ -74,6 +74,8 @@ def _steps(site: Site, pace: Pace) -> Iterator[tuple[str, Work]]:
     """What is done, in this order; each looks anew at what there is."""
 
     def function(placed: Placed) -> Iterator[Check]:
+        if placed.why:  # then there is nothing that it could be asked for
+            raise NotReady(f"the function took no order, so none of its pods was deleted: {placed.why}")
         yield heal(site, function_of(read(service_of(site.cluster, ORDERS)), placed.order_id), pace)
 
     def shop(_placed: Placed) -> Iterator[Check]:

@@ -20,11 +20,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Course:
-    """`ready_at` is when a new pod was seen to be ready, None before that; all times are seconds of one clock."""
+    """`ready_at` is when a new pod was seen to be ready, None before that; all times are seconds of one clock.
+
+    `waits_for` is what kept the new pod, in words, empty where the cluster told of nothing.
+    """
 
     deleted_at: float
     ready_at: float | None
     answers: Sequence[Answer] = ()
+    waits_for: str = ""
 
     @property
     def serving(self) -> Answer | None:
@@ -64,13 +68,13 @@ def judged(name: str, course: Course, budget_s: float, now: float) -> Check:
     figures = {"requests": len(course.meanwhile), "failed": len(failed), "slowest_s": round(slowest_s, 2)}
     ready_s = None if course.ready_at is None else round(course.ready_at - course.deleted_at, 2)
     seconds = course.seconds
-    waited = f"within {now - course.deleted_at:.0f} s"
+    waited, why = f"within {now - course.deleted_at:.0f} s", f" ({course.waits_for})" if course.waits_for else ""
     if ready_s is None:
-        state = f"no new pod was ready {waited}"
+        state = f"no new pod was ready {waited}{why}"
     elif seconds is None:
-        state = f"a new pod was ready after {ready_s:.1f} s, and did not answer for good {waited}"
+        state = f"a new pod was ready after {ready_s:.1f} s{why}, and did not answer for good {waited}"
     else:
-        state = f"a new pod, ready after {ready_s:.1f} s, answers"
+        state = f"a new pod, ready after {ready_s:.1f} s{why}, answers"
     is_good = seconds is not None and seconds < budget_s
     return Check(
         name,
@@ -78,7 +82,7 @@ def judged(name: str, course: Course, budget_s: float, now: float) -> Check:
         f"{state}; {_requests(course.meanwhile, failed, slowest_s)}",
         "good" if is_good else "MISSED",
         None if seconds is None else round(seconds, 2),
-        {"ready_s": ready_s, **figures},
+        {"ready_s": ready_s, "waits_for": course.waits_for, **figures},
     )
 
 

@@ -1,15 +1,16 @@
 """Deletes a pod, as `kubectl delete pod` does, and measures when the shop serves again by a new one."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from scripts.cluster.errors import NotReady
-from scripts.cluster.failures import pods_of
+from scripts.cluster.failures import pods_of, trouble_of
 from scripts.cluster.filling import address
 from scripts.cluster.kinds import POD, REVISION
 from scripts.cluster.readiness import condition
+from scripts.cluster.reasons import in_words
 from scripts.cluster.targets import FRONTEND, ORDERS, Traffic
 from scripts.cluster.verify_course import Course, judged
 from scripts.cluster.verify_probe import Heard, probing
@@ -21,6 +22,7 @@ BUDGET_S: Final = 5.0
 
 _STEADY: Final = 3  # good answers one after the other, before anything is deleted
 _LOOK_EVERY_S: Final = 0.1
+_STARTS: Final = "NotReady"  # its process runs, and has yet to say that it is ready: nothing to tell of
 _SPARE_S: Final = 30.0  # which the probe goes on longer than anybody waits
 
 
@@ -95,23 +97,30 @@ def _delete(site: Site, patient: Patient, pace: Pace, heard: Heard, said: Callab
     if victim is None:
         raise NotReady(f"Knative Revision {patient.revision} has no pod that is ready, though it answers")
     said(f"deleting Pod {victim}")
-    deleted_at, ready_at = time.monotonic(), None
+    course = Course(time.monotonic(), None)
     site.cluster.delete(POD, victim)
     for answers in _heard_within(heard, pace.give_up_s):
-        if ready_at is None and _has_new(site, patient.revision, former):
-            ready_at = time.monotonic()
-            said(f"a new pod is ready after {ready_at - deleted_at:.1f} s")
-        course = Course(deleted_at, ready_at, answers)
+        if course.ready_at is None:
+            course = looked(course, _new_pods(site, patient.revision, former), time.monotonic())
+            said("a new pod is ready" if course.ready_at else course.waits_for or "waiting for a new pod")
+        course = replace(course, answers=answers)
         if course.is_over(time.monotonic(), pace.settle_s):
             return course
     if heard.has_ended:
         raise NotReady("the probe ended in the middle of the measurement", lines=heard.rest)
-    return Course(deleted_at, ready_at, heard.answers)
+    return replace(course, answers=heard.answers)
 
 
-def _has_new(site: Site, revision: str, former: dict[str, bool]) -> bool:
-    pods = pods_of(site.cluster, REVISION, revision)
-    return any(is_ready(pod) and pod["metadata"]["name"] not in former for pod in pods)
+def _new_pods(site: Site, revision: str, former: Collection[str]) -> list[dict[str, Any]]:
+    return [pod for pod in pods_of(site.cluster, REVISION, revision) if pod["metadata"]["name"] not in former]
+
+
+def looked(course: Course, pods: Sequence[dict[str, Any]], now: float) -> Course:
+    """The course by what the new pods are at just now; what kept them is remembered."""
+    if any(is_ready(pod) for pod in pods):
+        return replace(course, ready_at=now)
+    troubles = [found for pod in pods if (found := trouble_of(pod)) is not None and found.reason != _STARTS]
+    return replace(course, waits_for=in_words(troubles[0].reason, troubles[0].message)) if troubles else course
 
 
 def _heard_within(heard: Heard, seconds: float) -> Iterator[Any]:

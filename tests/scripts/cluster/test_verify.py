@@ -188,6 +188,9 @@ def test_an_order_that_can_not_be_placed_is_a_miss_and_is_cancelled_all_the_same
     inside.plays["place"] = reports({"status": "unconfirmed", "why": "no answer within 5 s"}, exit_code=2)
     result = verified(cluster)
     assert (result.code, inside.words_with("find")) == (1, [])
+    assert found(result, STEPS[0]) == (
+        "the function took no order, so none of its pods was deleted: no answer within 5 s"
+    )
     assert found(result, f"an order from before {STEPS[2]}") == "it could not be placed: no answer within 5 s"
     assert len(inside.words_with("cancel")[0]) == 5
 

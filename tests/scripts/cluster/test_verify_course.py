@@ -71,7 +71,7 @@ def test_a_return_in_time_is_good_and_its_cost_is_told() -> None:
         "a new pod, ready after 1.0 s, answers; "
         "1 of 3 requests failed meanwhile (first: it answered 503), the slowest took 1.8 s"
     )
-    assert check.detail == {"ready_s": 1.0, "requests": 3, "failed": 1, "slowest_s": 1.8}
+    assert check.detail == {"ready_s": 1.0, "waits_for": "", "requests": 3, "failed": 1, "slowest_s": 1.8}
 
 
 def test_a_return_in_just_the_budget_is_a_miss() -> None:
@@ -88,6 +88,10 @@ def test_a_return_in_just_the_budget_is_a_miss() -> None:
         (
             Course(1.0, 2.0, answers((2.5, 2.6, False))),
             "a new pod was ready after 1.0 s, and did not answer for good within 60 s; 1 of 1 requests failed",
+        ),
+        (
+            Course(1.0, None, waits_for="no node has room for its pod"),
+            "no new pod was ready within 60 s (no node has room for its pod); none of 0 requests failed",
         ),
         (Course(1.0, None), "no new pod was ready within 60 s; none of 0 requests failed"),
     ],
