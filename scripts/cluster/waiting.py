@@ -21,17 +21,31 @@ def wait_for(
     Raises NotReady as soon as waiting is no use, TimedOut after `within_s`; both with the pods' reasons and logs.
     """
     deadline = time.monotonic() + within_s
+    verdict_said, pods_said = _changes(said), _changes(said)  # or the two would take turns
     while True:
         left = deadline - time.monotonic()
-        state, verdict = _watch(cluster, kind, name, judge, min(_LOOK_EVERY_S, max(left, 0.01)), said)
+        state, verdict = _watch(cluster, kind, name, judge, min(_LOOK_EVERY_S, max(left, 0.01)), verdict_said)
         if isinstance(verdict, Done):
             return state or {}
         if isinstance(verdict, Broken):
             raise not_ready(cluster, kind, name, verdict.reason, verdict.message)
         why = _look_at_pods(cluster, kind, name) or verdict.why
-        said(why)
+        pods_said(why)
         if time.monotonic() >= deadline:
             raise timed_out(cluster, kind, name, within_s, why)
+
+
+def _changes(said: Callable[[str], None]) -> Callable[[str], None]:
+    """Passes on what is not what was said last."""
+    last = ""
+
+    def heard(what: str) -> None:
+        nonlocal last
+        if what != last:
+            last = what
+            said(what)
+
+    return heard
 
 
 def _watch(
