@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from frontend.keys import check_key
+from frontend.keys import Claim, check_key
 from frontend.orders_client import Cancelled, Found, OrdersClient, Rejected, Unconfirmed, Unknown
 from frontend.pending.purchases import Away, Outcome, PendingPurchase, PendingPurchases
 from functions.orders import contract
@@ -46,12 +46,12 @@ def find_order(
 
     What the function says goes before what is pending here, which it may have decided a moment ago.
     """
-    if (fingerprint_half := check_key(secret, order_id, key)) is None:
+    if (claim := check_key(secret, order_id, key)) is None:
         return Denied()
-    accepted = _accepted(pending, order_id, fingerprint_half)
-    answer = _ask(client, order_id, fingerprint_half, traceparent)
+    accepted = _accepted(pending, order_id, claim)
+    answer = _ask(client, order_id, claim, traceparent)
     if isinstance(accepted, PendingPurchase):
-        return _with_what_is_pending(pending, accepted, answer)
+        return _with_what_is_pending(pending, accepted, answer, was_told=claim.was_told)
     if isinstance(answer, Unknown) and isinstance(accepted, Away):
         return Unconfirmed("pending_away")  # it may be waiting there
     return answer
@@ -66,37 +66,39 @@ def cancel_order(
     another buyer's, and a cancel names the order id alone. A pending purchase is cancelled like any other: the
     function then refuses it when a worker sends it again.
     """
-    if (fingerprint_half := check_key(secret, order_id, key)) is None:
+    if (claim := check_key(secret, order_id, key)) is None:
         return Denied()
-    found = _ask(client, order_id, fingerprint_half, traceparent)
+    found = _ask(client, order_id, claim, traceparent)
     if isinstance(found, Denied | Unconfirmed):
         return found
     answer = client.cancel(order_id, traceparent)
     if not isinstance(answer, Cancelled):
         return answer
-    accepted = _accepted(pending, order_id, fingerprint_half)
+    accepted = _accepted(pending, order_id, claim)
     if isinstance(accepted, PendingPurchase) and accepted.outcome is None:
         pending.settle(order_id, contract.Cancelled(order_id))
     return CancelledOrder(order_id, found.order if isinstance(found, Found) else None)
 
 
-def _accepted(pending: PendingPurchases, order_id: str, fingerprint_half: str) -> PendingPurchase | Away | None:
+def _accepted(pending: PendingPurchases, order_id: str, claim: Claim) -> PendingPurchase | Away | None:
     """The pending purchase that the key belongs to: one of somebody else under this order id is none."""
     purchase = pending.find(order_id)
-    if isinstance(purchase, PendingPurchase) and not purchase.fingerprint.startswith(fingerprint_half):
+    if isinstance(purchase, PendingPurchase) and not purchase.fingerprint.startswith(claim.fingerprint_half):
         return None
     return purchase
 
 
-def _ask(
-    client: OrdersClient, order_id: str, fingerprint_half: str, traceparent: str
-) -> Found | Unknown | Unconfirmed | Denied:
+def _ask(client: OrdersClient, order_id: str, claim: Claim, traceparent: str) -> Found | Unknown | Unconfirmed | Denied:
     answer = client.lookup(order_id, traceparent)
-    return Denied() if isinstance(answer, Found) and not _belongs(answer.order, fingerprint_half) else answer
+    return Denied() if isinstance(answer, Found) and not _belongs(answer.order, claim.fingerprint_half) else answer
 
 
 def _with_what_is_pending(
-    pending: PendingPurchases, purchase: PendingPurchase, answer: Found | Unknown | Unconfirmed | Denied
+    pending: PendingPurchases,
+    purchase: PendingPurchase,
+    answer: Found | Unknown | Unconfirmed | Denied,
+    *,
+    was_told: bool,
 ) -> Found | Confirming | Refused | Unconfirmed:
     order = answer.order if isinstance(answer, Found) else None
     if purchase.message is not None and purchase.is_refused:
@@ -106,9 +108,9 @@ def _with_what_is_pending(
             pending.settle(purchase.order_id, _outcome(order))  # so that no later page takes it back
         return Found(order)
     match purchase.outcome:
-        case None:
+        case None if not was_told:
             return Confirming(purchase)
-        case contract.Order():  # which may have been cancelled since
+        case None | contract.Order():  # an outcome was told, or it may have been cancelled since
             return answer if isinstance(answer, Unconfirmed) else Unconfirmed("inconsistent")
         case final:
             return Found(_ended(purchase, final))

@@ -2,34 +2,50 @@
 
 A key is the first half of the order's fingerprint beside a signature over the order id and that half, so that
 it can be checked before, and even without, asking the function whether it knows the order.
+
+There are two of each order. The one that comes with an outcome says that its holder was told one: while the function
+can't be asked, its page then says so, and not that the order is still to be confirmed. For the same purchase, sent
+twice, may have been accepted here without an answer, and nobody here knows of the outcome.
 """
 
 import base64
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import Final
 
 _HALF: Final = 16  # bytes of the fingerprint, and of the signature
 _ALTCHARS: Final = b"-_"
 
 
-def issue_key(secret: str, order_id: str, fingerprint: str) -> str:
+@dataclass(frozen=True)
+class Claim:
+    """What a key stands for: the first 32 hex digits of a fingerprint, and whether an outcome came with it."""
+
+    fingerprint_half: str
+    was_told: bool
+
+
+def issue_key(secret: str, order_id: str, fingerprint: str, *, told: bool = False) -> str:
     """The key (43 URL-safe characters) of the order `order_id` whose purchase has this fingerprint (hex digits)."""
-    return _key(secret, order_id, bytes.fromhex(fingerprint)[:_HALF])
+    return _key(secret, order_id, bytes.fromhex(fingerprint)[:_HALF], told=told)
 
 
-def check_key(secret: str, order_id: str, key: str) -> str | None:
-    """The first 32 hex digits of the fingerprint that `key` stands for; None if it is no key of this order.
+def check_key(secret: str, order_id: str, key: str) -> Claim | None:
+    """What the key stands for; None if it is no key of this order.
 
     Takes the same time whatever the key. An order found later must have a fingerprint that begins so.
     """
-    half = _fingerprint_half(key)
-    expected = _key(secret, order_id, half)
-    return half.hex() if hmac.compare_digest(expected.encode(), key.encode("utf-8", "replace")) else None
+    half, given = _fingerprint_half(key), key.encode("utf-8", "replace")
+    is_plain, is_told = (
+        hmac.compare_digest(_key(secret, order_id, half, told=told).encode(), given) for told in (False, True)
+    )
+    return Claim(half.hex(), was_told=is_told) if is_plain or is_told else None
 
 
-def _key(secret: str, order_id: str, half: bytes) -> str:
-    mac = hmac.new(secret.encode(), f"{order_id}|{half.hex()}".encode(), hashlib.sha256).digest()[:_HALF]
+def _key(secret: str, order_id: str, half: bytes, *, told: bool) -> str:
+    signed = f"{order_id}|{half.hex()}" + ("|told" if told else "")
+    mac = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()[:_HALF]
     return base64.urlsafe_b64encode(half + mac).rstrip(b"=").decode()
 
 

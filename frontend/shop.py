@@ -1,13 +1,14 @@
 """What the views use, built once in `create_app`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
 from flask import current_app
 
 from frontend.catalogue import CatalogueCache
+from frontend.flights import Flights
 from frontend.metrics import Metrics
 from frontend.orders_client import OrdersClient
 from frontend.pending.purchases import PendingPurchases
@@ -31,6 +32,7 @@ class Shop:
     pending: PendingPurchases
     metrics: Metrics
     now: Callable[[], datetime] = utc_now
+    flights: Flights = field(default_factory=Flights)
 
 
 def current_shop() -> Shop:

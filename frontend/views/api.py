@@ -105,8 +105,9 @@ def openapi() -> Response:
 
 def _place(order_id: str, order: contract.PlaceOrder) -> Response:
     shop = current_shop()
-    key = issue_key(shop.settings.order_key_secret, order_id, contract.fingerprint(order))
-    outcome = buy(shop.client, shop.pending, order_id, order, shop.now(), g.traceparent, shop.metrics)
+    outcome = buy(shop.client, shop.pending, order_id, order, shop.now(), g.traceparent, shop.metrics, shop.flights)
+    told = isinstance(outcome, Confirmed | Rejected)
+    key = issue_key(shop.settings.order_key_secret, order_id, contract.fingerprint(order), told=told)
     shop.metrics.saw(seen(outcome))
     match outcome:
         case Confirmed():

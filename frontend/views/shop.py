@@ -95,8 +95,9 @@ def _placed(slug: str, form: PurchaseForm, offer: Offer | None, order: contract.
     """Buys, and shows what came of it; whatever it is, the order's page or the form says how it goes on."""
     shop = current_shop()
     now = shop.now()
-    key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order))
-    outcome = buy_order(shop.client, shop.pending, form.order_id, order, now, g.traceparent, shop.metrics)
+    outcome = buy_order(shop.client, shop.pending, form.order_id, order, now, g.traceparent, shop.metrics, shop.flights)
+    told = isinstance(outcome, Confirmed | Rejected)
+    key = issue_key(shop.settings.order_key_secret, form.order_id, contract.fingerprint(order), told=told)
     if not (form.decided and isinstance(outcome, Rejected)):  # else it was counted when the script asked
         shop.metrics.saw(seen(outcome))
     match outcome:
