@@ -49,13 +49,18 @@ def at_once(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _sweep(kind: str, moves: list[tuple[float, int, str]], limit: int) -> Iterator[Violation]:
-    held, is_over, holders = 0, False, list[str]()
-    for _, count, order_id in moves:  # of one moment, what ends comes first
+    """Count up and down from moment to moment; what ends at one moment ends before anything begins."""
+    held, is_over, holders = 0, False, dict[str, None]()
+    for _, count, order_id in moves:
         held += count
-        holders = [*holders[1 - _SHOWN_HOLDERS :], order_id] if count > 0 else holders
+        if count > 0:
+            holders[order_id] = None
+        else:
+            holders.pop(order_id, None)
         was_over, is_over = is_over, held > limit
         if is_over and not was_over:
-            yield Violation(f"{kind}: {held} tickets told confirmed at one moment, capacity {limit}", tuple(holders))
+            what = f"{kind}: {held} tickets told confirmed at one moment, capacity {limit}"
+            yield Violation(what, tuple(holders)[-_SHOWN_HOLDERS:])
 
 
 def _capacity(evidence: Evidence) -> dict[str, int]:

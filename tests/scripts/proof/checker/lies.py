@@ -90,7 +90,10 @@ LOSES: Mapping[str, Lie] = {
         {"P1": "the journal lacks: cancelled place", "P2": "cancelled without being asked", "P4": "in the end"},
     ),
     "an accepted purchase is in neither store": (lambda made: made.say(8, "accepted"), {"P2": "in neither store"}),
-    "an accepted purchase is never decided": (_accept_only, {"P2": r"never decided \(pending after 3 tries"}),
+    "an accepted purchase is never decided": (
+        _accept_only,
+        {"P2": r"never decided \(pending after 3 tries, at last: late\)"},
+    ),
     "the outcome of an accepted one is gone": (
         _all(_forget(2), _unread(2)),
         {"P2": "decided as confirmed, and the ledger has no such order", "P4": "held"},
