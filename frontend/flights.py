@@ -6,15 +6,24 @@ away, be accepted as pending: the buyer would read "confirmed", and "confirming"
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 T = TypeVar("T")
+
+
+class Landed(Protocol):
+    """Set once; whoever waits goes on then. A simulator has its own."""
+
+    def set(self) -> None: ...
+
+    def wait(self) -> object: ...
 
 
 class Flights:
     """What is under way in this process, by key. Safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, new_landed: Callable[[], Landed] = threading.Event) -> None:
+        self._new_landed = new_landed
         self._lock = threading.Lock()
         self._flights: dict[Hashable, _Flight] = {}
 
@@ -24,7 +33,7 @@ class Flights:
         Waits as long as that takes; when it fails, `act` is done after all.
         """
         with self._lock:
-            mine = _Flight()
+            mine = _Flight(self._new_landed())
             under_way = self._flights.setdefault(key, mine)
         if under_way is not mine:
             under_way.landed.wait()
@@ -40,7 +49,7 @@ class Flights:
 
 
 class _Flight:
-    def __init__(self) -> None:
-        self.landed = threading.Event()
+    def __init__(self, landed: Landed) -> None:
+        self.landed = landed
         self.has_failed = True
         self.outcome: object = None

@@ -30,8 +30,8 @@ class Buyer:
         self._pending = pending
         self._order = order or wants()
 
-    def finds(self, order_id: str) -> object:
-        return find_order(self._orders, self._pending, SECRET, order_id, self._key(order_id), TRACE)
+    def finds(self, order_id: str, *, told: bool = False) -> object:
+        return find_order(self._orders, self._pending, SECRET, order_id, self._key(order_id, told=told), TRACE)
 
     def cancels(self, order_id: str) -> object:
         return cancel_order(self._orders, self._pending, SECRET, order_id, self._key(order_id), TRACE)
@@ -41,8 +41,8 @@ class Buyer:
         assert isinstance(answer, Found)
         return answer.order.status
 
-    def _key(self, order_id: str) -> str:
-        return issue_key(SECRET, order_id, contract.fingerprint(self._order))
+    def _key(self, order_id: str, *, told: bool = False) -> str:
+        return issue_key(SECRET, order_id, contract.fingerprint(self._order), told=told)
 
 
 @pytest.fixture
@@ -78,6 +78,18 @@ def test_what_the_function_knows_is_not_taken_back(
     orders.away = True
     assert isinstance(buyer.finds(order_id), Unconfirmed), "confirmed must not become confirming"
     assert pending.lease() is None
+
+
+def test_who_was_told_an_outcome_is_not_told_that_it_is_to_be_confirmed(
+    orders: FakeOrders, pending: FakePending, buyer: Buyer, order_id: str
+) -> None:
+    """Of a purchase that was sent twice one was answered, and the other accepted: no page knew of both."""
+    place(orders, order_id)
+    orders.away = True
+    assert isinstance(buyer.finds(order_id, told=True), Unconfirmed)
+    assert buyer.finds(order_id) == Confirming(found(pending, order_id)), "who was told nothing else"
+    orders.away = False
+    assert buyer.finds(order_id, told=True) == buyer.finds(order_id)
 
 
 @pytest.mark.parametrize("show", ["no-such-show", "spring-gala"])

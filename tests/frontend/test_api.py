@@ -167,7 +167,9 @@ class TestPlace:
         orders.away = False
         sold = buy(http, order_id)
         assert sold.status_code == 201
-        assert content(sold)["key"] == content(answer)["key"]
+        for key in (content(sold)["key"], content(answer)["key"]):
+            found = http.get(f"/api/orders/{order_id}", query_string={"key": key})
+            assert content(found)["status"] == "confirmed", "the former key opens it as well"
 
     @pytest.mark.parametrize(
         "bad", [None, "", "x", "6F1C1F7E-0C4E-4D0C-9A52-4F6D2F0B7A11", "6f1c1f7e0c4e4d0c9a524f6d2f0b7a11", "é" * 36]

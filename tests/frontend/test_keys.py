@@ -6,18 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.keys import check_key, issue_key
+from frontend.keys import Claim, check_key, issue_key
 
 SECRET = "k" * 32
 ORDER_ID = "6f1c1f7e-0c4e-4d0c-9a52-4f6d2f0b7a11"
 FINGERPRINT = "0123456789abcdef" * 4
 
 
-def test_a_key_tells_the_first_half_of_the_fingerprint() -> None:
-    key = issue_key(SECRET, ORDER_ID, FINGERPRINT)
+@pytest.mark.parametrize("told", [False, True])
+def test_a_key_tells_the_first_half_of_the_fingerprint_and_whether_an_outcome_came_with_it(told: bool) -> None:
+    key = issue_key(SECRET, ORDER_ID, FINGERPRINT, told=told)
     assert len(key) == 43
-    assert check_key(SECRET, ORDER_ID, key) == FINGERPRINT[:32]
-    assert key == issue_key(SECRET, ORDER_ID, FINGERPRINT)
+    assert check_key(SECRET, ORDER_ID, key) == Claim(FINGERPRINT[:32], was_told=told)
+    assert key == issue_key(SECRET, ORDER_ID, FINGERPRINT, told=told)
+
+
+def test_the_two_keys_of_an_order_are_different() -> None:
+    assert issue_key(SECRET, ORDER_ID, FINGERPRINT) != issue_key(SECRET, ORDER_ID, FINGERPRINT, told=True)
 
 
 def test_a_key_opens_one_order_alone() -> None:
@@ -28,6 +33,7 @@ def test_a_key_opens_one_order_alone() -> None:
 
 def test_a_change_anywhere_in_a_key_makes_it_wrong() -> None:
     key = issue_key(SECRET, ORDER_ID, FINGERPRINT)
+    assert check_key(SECRET, ORDER_ID, key)
     for place in range(len(key)):
         for other in ("A", "B", "-", "_", "="):
             changed = key[:place] + other + key[place + 1 :]
@@ -55,4 +61,4 @@ def test_every_key_is_compared_in_constant_time(key: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
     assert check_key(SECRET, ORDER_ID, key) is None
-    assert len(compared) == 1
+    assert len(compared) == 2, "with both keys that the order has"

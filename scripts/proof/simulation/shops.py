@@ -11,8 +11,10 @@ import msgspec
 
 from frontend.access import cancel_order, find_order
 from frontend.buying import buy
+from frontend.flights import Flights
 from frontend.keys import issue_key
 from frontend.metrics import Metrics
+from frontend.orders_client import Confirmed, Rejected
 from frontend.orders_http import HttpOrdersClient
 from frontend.pending.database import Database
 from frontend.pending.policy import IDLE_S
@@ -125,6 +127,7 @@ class Shop(Process):
     def begin(self) -> None:
         """Everything that was in memory is new: breakers, budget, sessions."""
         self.before_begin()
+        self._flights = Flights(threads.Event)
         routes = Routes.of(WEIGHTED, STABLE, self.monotonic)
         self._client = Client(routes, cast(Transport, Post(self._network, self)), self)
         sessions = Database("", self.monotonic, pool(self._database, self))
@@ -165,6 +168,7 @@ class Shop(Process):
 
     def _place(self, request: Request, traceparent: str) -> Answer:
         order_id, order = request.headers["Idempotency-Key"], msgspec.convert(request.body, contract.PlaceOrder)
-        key = issue_key(KEY_SECRET, order_id, contract.fingerprint(order))
-        outcome = buy(self._client, self._pending, order_id, order, self.now(), traceparent)
+        outcome = buy(self._client, self._pending, order_id, order, self.now(), traceparent, flights=self._flights)
+        told = isinstance(outcome, Confirmed | Rejected)
+        key = issue_key(KEY_SECRET, order_id, contract.fingerprint(order), told=told)
         return pages.placed(outcome, order_id, key)

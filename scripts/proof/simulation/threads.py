@@ -66,6 +66,25 @@ def sleep(seconds: float) -> None:
     current().pause(seconds)
 
 
+class Event:
+    """`threading.Event` in simulated time, of which no thread waits longer than it takes."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiting: list[Thread] = []
+
+    def set(self) -> None:
+        self._is_set = True
+        for thread in self._waiting:
+            thread.go_on_soon()
+
+    def wait(self) -> bool:
+        if not self._is_set:
+            self._waiting.append(current())
+            current().wait()
+        return True
+
+
 class Answer(Generic[T]):
     """What a thread waits for and somebody gives it; the first one that is given stays."""
 
