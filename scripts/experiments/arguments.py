@@ -68,7 +68,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="smaller sales; leaves the hundred thousand orders out")
     parser.add_argument("--buyers", type=_number, metavar="N", help="so many buyers in each experiment")
     parser.add_argument("--seed", type=_seed, default=_SEED, help=f"of crowds and faults (default: {_SEED})")
-    parser.add_argument("--target", choices=TARGETS, default="local", help="(default: local, a shop of its own here)")
+    parser.add_argument(
+        "--target", choices=TARGETS, default="local",
+        help="local, a shop of its own on this machine (the default), or knative, a deployed one: its faults, split "
+        "and revisions are put back at the end, and the sales, which nobody else sees, stay in its database",
+    )  # fmt: skip
     parser.add_argument("--context", help="of the kubeconfig, for knative (default: its current one)")
     parser.add_argument("--namespace", default="flametickets", help="for knative (default: flametickets)")
     parser.add_argument("--shop", metavar="URL", help="where the shop in the cluster is reached from here, for knative")

@@ -26,11 +26,13 @@ from scripts.local.procfile import ROOT
 from scripts.proof.checker import as_dict
 from scripts.proof.report import show, write_report
 from scripts.proof.report.record import ExperimentRecord, RecordError, RunRecord
+from scripts.proof.sale.crowd import Habits
 
 RUNS: Final = ROOT / ".flametickets" / "proof"
 INTERRUPTED: Final = 130
 _QUICK: Final[Mapping[str, Any]] = {"buyers": 250, "over_s": 3, "kills": 5, "storm_s": 12}
 _SABOTAGED_PATIENCE_S: Final = 20.0  # a promise is broken: there is nothing to wait for
+_BRISK: Final = Habits(away_s=(0.5, 3.0), reads_s=(0.2, 1.0))
 _LONG: Final = "long"
 
 
@@ -110,9 +112,18 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _carry_out(target: Target, name: str, folder: Path, options: argparse.Namespace, progress: Progress) -> Ended:
-    patience_s = _SABOTAGED_PATIENCE_S if options.sabotage else PATIENCE_S
-    terms = Terms(name, "", options.seed, folder / name, _repeated(options, name), options.sabotage, patience_s)
-    sizes = dict(_QUICK) if options.quick or options.sabotage else {}
+    is_quick = options.quick or options.sabotage
+    terms = Terms(
+        name,
+        "",
+        options.seed,
+        folder / name,
+        _repeated(options, name),
+        sabotage=options.sabotage,
+        patience_s=_SABOTAGED_PATIENCE_S if options.sabotage else PATIENCE_S,
+        habits=_BRISK if is_quick else Habits(),
+    )
+    sizes = dict(_QUICK) if is_quick else {}
     if options.buyers:
         sizes["buyers"] = options.buyers
     with progress.step(f"{name}: {load(name)['title'].lower()}") as step:

@@ -6,7 +6,7 @@ The Chaos Toolkit calls functions by their names, so there is one session at a t
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from scripts.proof.checker import Verdict, check, load_ledger, load_pending
 from scripts.proof.history import Attempt, End, History, Run
 from scripts.proof.sale.arrivals import flash_sale, waves
 from scripts.proof.sale.client import Address
-from scripts.proof.sale.crowd import Crowd, Habits
+from scripts.proof.sale.crowd import Cohort, Crowd, Habits
 from scripts.proof.sale.sale import Sale
 from scripts.proof.sequential import Comparison
 
@@ -39,7 +39,7 @@ _LONG: Final = 5000  # buyers, from which on they come in waves
 class Terms:
     """What is run, and how it is repeated; the history goes into `folder`.
 
-    Who has no answer `patience_s` seconds after the last fault will have none.
+    The crowd has these `habits`. Who has no answer `patience_s` seconds after the last fault will have none.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Terms:
     command: str
     sabotage: str | None = None
     patience_s: float = PATIENCE_S
+    habits: Habits = field(default_factory=Habits)
 
 
 class Session:
@@ -69,44 +70,40 @@ class Session:
         self._is_over = False
         self._last_fault_ended_at: float | None = None
 
-    def open_sale(
-        self, buyers: int, places: int, over_s: float, *, controls: float = 0.0, habits: Habits | None = None
-    ) -> None:
+    def open_sale(self, buyers: int, places: int, over_s: float, *, controls: float = 0.0) -> None:
         """Put a show on sale to so many buyers: half of them come at once, all within `over_s` seconds.
 
         Where the show is on no page, nobody buys by one.
         """
-        habits = habits or Habits()
-        if not self.target.has_pages:
-            habits = replace(habits, without_script=0.0)
         self._slug = self._publish(places)
         history = self.history.__enter__()
-        at, _ = history.now()
-        history.write(
-            Run(
-                name=self.terms.name,
-                seed=self.terms.seed,
-                target=self.target.name,
-                at=at,
-                show=self._slug,
-                capacity={TICKET_TYPE: places},
-                command=self.terms.command,
-                versions=dict(self.target.versions()),
-                sabotage=self.terms.sabotage,
-                price=PRICE,
-                hypothesis=self.terms.hypothesis,
-            )
-        )
-        curve = flash_sale(over_s) if buyers < _LONG else waves(buyers, buyers / over_s)
-        crowd = Crowd(self._slug, {TICKET_TYPE: PRICE}, buyers, curve, self.terms.seed, habits, controls=controls)
+        history.write(self._head(places))
         history.shifted(self.target.split())
+        terms = self.terms
+        habits = terms.habits if self.target.has_pages else replace(terms.habits, without_script=0.0)
+        curve = flash_sale(over_s) if buyers < _LONG else waves(buyers, buyers / over_s)
+        crowd = Crowd(self._slug, {TICKET_TYPE: PRICE}, buyers, curve, terms.seed, habits, controls=controls)
         shops = self.target.shops()
-        self.sale = Sale(
-            {"treated": shops["treated"], "control": shops.get("control") if controls else None},
-            crowd,
-            history,
-            on_attempt=self._heard,
-        ).__enter__()
+        urls: dict[Cohort, Address | None] = {"treated": shops["treated"], "control": shops.get("control")}
+        if not controls:
+            urls["control"] = None
+        self.sale = Sale(urls, crowd, history, on_attempt=self._heard).__enter__()
+
+    def _head(self, places: int) -> Run:
+        terms = self.terms
+        return Run(
+            name=terms.name,
+            seed=terms.seed,
+            target=self.target.name,
+            at=self.history.now()[0],
+            show=self._slug,
+            capacity={TICKET_TYPE: places},
+            command=terms.command,
+            versions=dict(self.target.versions()),
+            sabotage=terms.sabotage,
+            price=PRICE,
+            hypothesis=terms.hypothesis,
+        )
 
     def compare(self, comparison: Comparison) -> Watch:
         """Compare the two cohorts of the sale from now on."""
