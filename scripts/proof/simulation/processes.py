@@ -21,6 +21,7 @@ class Process:
         self.name = name
         self.timeline = timeline
         self.is_up = False
+        self._is_retired = False
         self.ahead_s = 0.0
         self.steps = 0
         self.loop = new_loop(self)
@@ -33,8 +34,8 @@ class Process:
         """What it does first."""
 
     def start(self) -> None:
-        """Live, unless it does."""
-        if not self.is_up:
+        """Live, unless it does, or never will again."""
+        if not self.is_up and not self._is_retired:
             self.is_up = True
             self.loop = new_loop(self)
             self.begin()
@@ -52,6 +53,11 @@ class Process:
         threads, self._threads = self._threads, []
         for thread in threads:
             self.timeline.soon(thread.end)
+
+    def retire(self) -> None:
+        """End, and never start again: the world is over."""
+        self._is_retired = True
+        self.end()
 
     def restart_after(self, seconds: float) -> None:
         self.timeline.after(seconds, self.start)

@@ -68,8 +68,8 @@ class World:
         self.timeline.at(self.plan.faults_end_at, self._look)
         self.timeline.run()
         for process in (*self.shops, *self.functions.values(), self.world, *self.databases):
-            process.end()
-        self.timeline.run()
+            process.retire()
+        self.timeline.run()  # until nothing of them is left
 
     def _look(self) -> None:
         waits = any(row.state == "pending" for row in self.pending_db.store.now(PENDING).values())

@@ -91,6 +91,13 @@ def test_what_a_process_had_is_gone_when_it_starts_again(ground: Ground) -> None
     assert ground.process.is_up
 
 
+def test_a_process_that_is_retired_never_starts_again(ground: Ground) -> None:
+    ground.process.restart_after(5.0)
+    ground.process.retire()
+    ground.timeline.run()
+    assert not ground.process.is_up
+
+
 def test_a_clock_can_be_wrong_while_time_passes_as_it_does(ground: Ground) -> None:
     ground.process.ahead_s = -30.0
     ground.timeline.after(10.0, ground.timeline.stop)
