@@ -41,7 +41,9 @@ def test_an_honest_sale_keeps_every_promise() -> None:
 
 
 def test_what_was_measured_is_told() -> None:
-    verdict = honest().verdict()
+    made = honest()
+    verdict = made.verdict()
+    assert verdict["P5"].measured == {"answers heard": len(made.attempts)}
     assert verdict["P1"].measured == {"capacity": 3, "sold": 3}
     assert verdict["P2"].measured["told accepted"] == 2
     assert verdict["P4"].measured == {"told sold out": 3}
