@@ -12,8 +12,8 @@ from scripts.cluster.wanted import POSTGRES_PORT
 Side = Literal["orders", "frontend"]
 SIDES: Final[tuple[Side, Side]] = ("orders", "frontend")
 KEYS: Final[Mapping[Side, str]] = {"orders": "ORDERS_DATABASE_URL", "frontend": "FRONTEND_DATABASE_URL"}
-_DEMO_NAMES: Final[Mapping[Side, str]] = {"orders": "orders", "frontend": "pending"}
-_DEMO_USER: Final = "flametickets"
+DEMO_NAMES: Final[Mapping[Side, str]] = {"orders": "orders", "frontend": "pending"}
+DEMO_USER: Final = "flametickets"
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,12 @@ def _found(side: Side, secret: Mapping[str, Any]) -> Database:
 
 def _demo(side: Side, salt: str, random_token: Callable[[], str]) -> Database:
     """A new password, made once: the database takes it when it is made, and keeps it."""
-    password, database = random_token(), _DEMO_NAMES[side]
+    password, database = random_token(), DEMO_NAMES[side]
     # The short name: pods look within their own namespace.
-    url = f"postgresql://{_DEMO_USER}:{password}@{side}-database:{POSTGRES_PORT}/{database}"
+    url = f"postgresql://{DEMO_USER}:{password}@{side}-database:{POSTGRES_PORT}/{database}"
     values = {
         KEYS[side]: url,
-        "POSTGRES_USER": _DEMO_USER,
+        "POSTGRES_USER": DEMO_USER,
         "POSTGRES_PASSWORD": password,
         "POSTGRES_DB": database,
     }

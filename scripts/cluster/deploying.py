@@ -26,6 +26,7 @@ from scripts.cluster.split_shown import rows_of, table
 from scripts.cluster.targets import FRONTEND, ORDERS, read, same
 from scripts.cluster.traffic import Change, service_of
 from scripts.cluster.waiting import wait_for
+from scripts.cluster.waking import wake
 from scripts.cluster.wanted import Wanted
 from scripts.cluster.wishes import Present, choice_of, image_of, random_token, wanted_of
 
@@ -55,6 +56,7 @@ def run(cluster: Cluster, options: argparse.Namespace, progress: Progress) -> Re
         progress.note(note)
     wanted = wanted_of(cluster, options, image, secrets, findings.storage, present)
     planned = plan(wanted)
+    wake(cluster, wanted, present.orders, pace.within_s, progress)
     with progress.step("compare with what is there") as step:
         compared = compare(cluster, planned, secrets, hold=options.hold, take_over=options.take_over)
         step.end(f"{len(compared.changed)} to change" if compared.changed else "nothing to change")

@@ -18,7 +18,7 @@ from scripts.cluster.leftovers import AT_REST, Leftovers, find, still_running, s
 from scripts.cluster.progress import Progress
 from scripts.cluster.readiness import is_terminating
 from scripts.cluster.results import GOOD, Result
-from scripts.cluster.secrets import ORDER_KEY
+from scripts.cluster.secrets import ORDER_KEY, ORDER_KEY_SECRET
 
 _LOOK_EVERY_S: Final = 2.0
 _AGAIN: Final = "Run the same command again, it goes on from here; --timeout gives it longer."
@@ -73,7 +73,10 @@ def consequences(namespace: str, found: Leftovers, *, is_whole: bool) -> Iterato
         yield "databases outside the cluster stay as they are"
     if ORDER_KEY in found.names(SECRET):
         yield "the order key: no link that a buyer has to an order will ever work again"
-        yield f"  (to keep it: kubectl -n {namespace} get secret {ORDER_KEY} -o yaml > {ORDER_KEY}.yaml)"
+        path = f"-o jsonpath='{{.data.{ORDER_KEY_SECRET}}}' | base64 -d"
+        yield f"  (to keep it: kubectl -n {namespace} get secret {ORDER_KEY} {path} > {ORDER_KEY};"
+        made = f"kubectl -n {namespace} create secret generic {ORDER_KEY}"
+        yield f"  before a later deploy: {made} --from-file={ORDER_KEY_SECRET}={ORDER_KEY})"
     if not is_whole:
         yield f"the namespace {namespace} stays, for it was there before the first deploy"
         return

@@ -18,7 +18,7 @@ Rotation = Literal["keep", "rotate", "retire"]
 """`rotate`: a new signing secret signs, and the old one is still accepted. `retire`: the old one is no more."""
 
 ORDER_KEY: Final = "order-key"
-_ORDER_KEY_SECRET: Final = "ORDER_KEY_SECRET"  # noqa: S105
+ORDER_KEY_SECRET: Final = "ORDER_KEY_SECRET"  # noqa: S105
 _SIGNING: Final = "signing"
 _SIGNING_SECRETS: Final = "SIGNING_SECRETS"
 _MIN_CHARACTERS: Final = 32
@@ -116,11 +116,11 @@ def _order_key(existing: Sequence[Mapping[str, Any]], random_token: Callable[[],
     secret = find(existing, ORDER_KEY)
     if secret is None:
         key = random_token()
-        return _Kept(ORDER_KEY, make(ORDER_KEY, {_ORDER_KEY_SECRET: key})), key
-    key = value_of(secret, _ORDER_KEY_SECRET) or ""
+        return _Kept(ORDER_KEY, make(ORDER_KEY, {ORDER_KEY_SECRET: key})), key
+    key = value_of(secret, ORDER_KEY_SECRET) or ""
     if len(key) < _MIN_CHARACTERS:
         raise SecretError(
-            f"the Secret {ORDER_KEY} has no {_ORDER_KEY_SECRET} of at least {_MIN_CHARACTERS} characters",
+            f"the Secret {ORDER_KEY} has no {ORDER_KEY_SECRET} of at least {_MIN_CHARACTERS} characters",
             hint="It is never made anew, for no buyer's address would be valid any more. Put back what it was.",
         )
     return _Kept(ORDER_KEY), key

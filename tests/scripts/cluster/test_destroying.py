@@ -71,6 +71,9 @@ def test_what_is_lost_for_good_is_said_before_the_question(cluster_api: ClusterA
     with pytest.raises(Declined):
         run(cluster, ASKS, heard.progress, ask)
     assert "no link that a buyer has to an order will ever work again" in said[0]
+    copy = "get secret order-key -o jsonpath='{.data.ORDER_KEY_SECRET}' | base64 -d > order-key;"
+    assert copy in said[0]
+    assert "create secret generic order-key --from-file=ORDER_KEY_SECRET=order-key)" in said[0]
     assert "orders and tickets: frontend-database, orders-database" in said[0]
     assert "not of this shop, and gone with it: Secret a-colleagues\n" in said[0]
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from scripts.cluster import kustomize
-from scripts.cluster.databases import DatabaseChoice
+from scripts.cluster.databases import DEMO_NAMES, DEMO_USER, DatabaseChoice, Side
 from scripts.cluster.filling import start_command
 from scripts.cluster.kustomize import ManifestError
 from scripts.cluster.manifests import FOLDER, job, plan, revision_of
@@ -219,3 +219,11 @@ def test_a_rendered_file_is_complete_and_sends_nothing_to_chaos(wanted: Any) -> 
     referred = {value[0] for each in orders for value in environment(each).values() if isinstance(value, tuple)}
     assert referred <= there
     assert "holds secrets that were made just now" in text
+
+
+@pytest.mark.parametrize("side", ["orders", "frontend"])
+def test_a_demo_database_is_asked_as_a_user_that_it_knows(side: Side) -> None:
+    """Or it logs each question as a failed login, every two seconds."""
+    (container,) = of_demo("StatefulSet", f"{side}-database")["spec"]["template"]["spec"]["containers"]
+    words = container["readinessProbe"]["exec"]["command"]
+    assert {f"--username={DEMO_USER}", f"--dbname={DEMO_NAMES[side]}"} <= set(words)
