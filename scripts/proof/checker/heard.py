@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from scripts.proof.history import Attempt, End, Entry, FaultLine, Run, Shifted, read
+from scripts.proof.history import Attempt, End, Entry, FaultLine, Note, Run, Shifted, read
 
 Word = Literal["confirmed", "accepted", "rejected", "cancelled", "not_found"]
 WORDS: Final = ("confirmed", "accepted", "rejected", "cancelled", "not_found")
@@ -78,7 +78,10 @@ class Purchase:
 
 @dataclass
 class Heard:
-    """A whole history: `answers` holds each buyer's last one, `end` is missing in a run that was cut short."""
+    """A whole history: `answers` holds each buyer's last one, `end` is missing in a run that was cut short.
+
+    `came` is the number of buyers as the load counted them, if it did.
+    """
 
     run: Run
     purchases: dict[str, Purchase] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class Heard:
     splits: list[Shifted] = field(default_factory=list)
     end: End | None = None
     attempts: int = 0
+    came: int = 0
     _told: dict[tuple[Word, ...], Sequence[Purchase]] = field(default_factory=dict)
 
     def told(self, *words: Word) -> Sequence[Purchase]:
@@ -94,6 +98,11 @@ class Heard:
         if words not in self._told:
             self._told[words] = [purchase for purchase in self.purchases.values() if purchase.told(*words)]
         return self._told[words]
+
+    @property
+    def never_answered(self) -> int:
+        """Buyers who came and of whom no answer is told: the end of the sale cut them off in their first request."""
+        return max(0, self.came - len(self.answers))
 
     @property
     def last_fault_ended_at(self) -> float | None:
@@ -139,6 +148,8 @@ def hear(history: Path | Iterable[Entry]) -> Heard:
                 heard.splits.append(entry)
             case End():
                 heard.end = entry
+            case Note("pace"):
+                heard.came = entry.data.get("buyers", 0)
     return heard
 
 

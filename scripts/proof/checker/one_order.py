@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from scripts.proof.checker.evidence import CUT_SHORT, NO_PENDING, Evidence
+from scripts.proof.checker.evidence import NO_PENDING, Evidence
 from scripts.proof.checker.heard import DECIDED, Asked, Purchase
 from scripts.proof.checker.snapshots import StoredOrder, StoredPurchase
 from scripts.proof.checker.verdict import Check, Number, Violation, examine
@@ -30,7 +30,7 @@ def checks(evidence: Evidence) -> Iterator[Check]:
         "no order that nobody asked for",
         ours,
         lambda order: _nobodys(evidence, order),
-        why_not=CUT_SHORT if heard.end is None else None,
+        why_not=evidence.why_not_of_everybody,
     )
     yield examine("P3", "a ticket's code is told to one buyer", _codes(evidence), _shared)
     yield examine(
@@ -113,7 +113,7 @@ def _is(asked: Asked, bought: Counter[str]) -> bool:
 
 
 def _nobodys(evidence: Evidence, order: StoredOrder) -> Iterator[Violation]:
-    if order.order_id not in evidence.heard.purchases and evidence.heard.end is not None:
+    if order.order_id not in evidence.heard.purchases and evidence.why_not_of_everybody is None:
         yield Violation(f"{order}, and nobody asked for it", (order.order_id,))
 
 

@@ -12,14 +12,12 @@ VISIBLE_ERRORS: Final = 0.001  # DESIGN, P6: at most 0.1 % of buyers, also with 
 
 def checks(evidence: Evidence) -> Iterator[Check]:
     """P6: one violation for each buyer who saw an error, once they are too many."""
-    buyers, seen = evidence.heard.answers, _who_saw_one(evidence)
-    told = (Violation(_said(attempt), (attempt.order_id,)) for attempt in seen)
-    is_kept = len(seen) <= VISIBLE_ERRORS * len(buyers)
+    buyers, found = _buyers(evidence), list(_found(evidence))
     yield collected(
         "P6",
         f"a buyer's last answer is an error for at most {VISIBLE_ERRORS:.1%}",
-        len(buyers),
-        () if is_kept else told,
+        buyers,
+        found if len(found) > VISIBLE_ERRORS * buyers else (),
         needed=True,
         why_not=evidence.why_not_to_the_end,
     )
@@ -27,7 +25,7 @@ def checks(evidence: Evidence) -> Iterator[Check]:
 
 def measured(evidence: Evidence) -> dict[str, Number | None]:
     """The share is of buyers, from 0 to 1."""
-    buyers, seen = len(evidence.heard.answers), len(_who_saw_one(evidence))
+    buyers, seen = _buyers(evidence), sum(1 for _ in _found(evidence))
     return {"buyers": buyers, "saw an error last": seen, "share that saw an error": seen / buyers if buyers else None}
 
 
@@ -38,9 +36,15 @@ def saw_an_error(last: Attempt) -> bool:
     )
 
 
-def _who_saw_one(evidence: Evidence) -> list[Attempt]:
-    return [last for last in evidence.heard.answers.values() if saw_an_error(last)]
+def _buyers(evidence: Evidence) -> int:
+    """All who came, also those who never got an answer."""
+    return len(evidence.heard.answers) + evidence.heard.never_answered
 
 
-def _said(last: Attempt) -> str:
-    return f"buyer {last.buyer}: the last answer, to {last.action}, was {last.told} (status {last.status})"
+def _found(evidence: Evidence) -> Iterator[Violation]:
+    for last in evidence.heard.answers.values():
+        if saw_an_error(last):
+            what = f"buyer {last.buyer}: the last answer, to {last.action}, was {last.told} (status {last.status})"
+            yield Violation(what, (last.order_id,))
+    for _ in range(evidence.heard.never_answered):
+        yield Violation("a buyer was never answered, until the sale was over")

@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.proof.checker.lost import DECIDED_WITHIN_S
+from scripts.proof.history import Note
 from tests.scripts.proof.checker.made import BEGAN, Made, broken, order_id, violated
 
 
@@ -131,3 +132,29 @@ def test_a_page_that_names_no_total_and_no_type_contradicts_none() -> None:
     made.buy(2)
     made.say(1, "confirmed", "look", tickets=("0001-0",), ticket_type="")
     assert made.verdict().code == 0
+
+
+def counted(came: int) -> Made:
+    """One bought and one was told sold out; the load counted so many buyers."""
+    made = Made(capacity=1)
+    made.buy(1)
+    made.buy(2)
+    made.others.append(Note("pace", BEGAN, 0.0, {"buyers": came, "ended": 2}))
+    return made
+
+
+def test_who_was_never_answered_saw_an_error() -> None:
+    assert counted(2).verdict().code == 0
+    verdict = counted(4).verdict()
+    assert broken(verdict) == {("P6", "a buyer was never answered, until the sale was over")}
+    assert verdict["P6"].measured == {"buyers": 4, "saw an error last": 2, "share that saw an error": 0.5}
+
+
+def test_an_order_may_be_of_somebody_who_was_never_answered() -> None:
+    made = counted(3)
+    made.decide(9)
+    assert violated(made.verdict()) == {"P6"}
+    assert made.verdict()["P3"].state == "not checked"
+    made = counted(2)
+    made.decide(9)
+    assert violated(made.verdict()) == {"P3"}
