@@ -127,7 +127,7 @@ class Backend:
     def _wake(self) -> None:
         if self._is_idle:
             self._is_idle = False
-            self._thread.go_on_soon()
+            self._thread.go_on()
 
     def _run_all(self, statements: Sequence[Asked]) -> list[Rows] | psycopg.Error:
         """The rows of each statement, or the error of the first that failed: those after it are not run."""

@@ -60,8 +60,9 @@ class Network:
         order_id = headers["ce-subject"]
         random, fault = self._randoms[order_id], self._faults.next("try", order_id)
         revision = self._revision(url, random)
-        what = headers["ce-type"].rpartition(".")[2]
-        self._story.tell(shop, f"sends {what}, try {headers['ce-attempt']}, to {revision}", order_id)
+        if self._story.is_told:
+            what = headers["ce-type"].rpartition(".")[2]
+            self._story.tell(shop, f"sends {what}, try {headers['ce-attempt']}, to {revision}", order_id)
         if fault is not None:
             self._story.tell("network", f"FAULT: {fault}", order_id)
         if (fault is not None and fault.kind == "lost") or self._timeline.now < self.unreachable_until:

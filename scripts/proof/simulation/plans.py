@@ -84,7 +84,6 @@ class Plan(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
     publications: tuple[Publication, ...] = ()
     pending_limit: int = 1000
-    forgets_s: float = 0.0
 
     @property
     def faults_end_at(self) -> float:

@@ -19,6 +19,7 @@ class Thread:
 
     def __init__(self, process: "Process", work: Callable[[], object], hub: Any) -> None:
         self._process = process
+        self._hub = hub
         self._greenlet = greenlet(work, hub)
         self._greenlet.thread = self
         self.go_on_soon()
@@ -43,12 +44,13 @@ class Thread:
 
     def wait(self) -> None:
         """Give way until somebody lets this thread, which must be the current one, go on."""
-        self._greenlet.parent.switch()
+        self._hub.switch()
 
     def pause(self, seconds: float) -> None:
         """Wait for so long."""
-        self._process.timeline.after(seconds, self.go_on)
-        self.wait()
+        timeline = self._process.timeline
+        timeline.at(timeline.now + seconds, self.go_on)
+        self._hub.switch()
 
 
 def hub() -> Any:

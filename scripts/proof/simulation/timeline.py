@@ -41,7 +41,10 @@ class Timeline:
 
     def after(self, seconds: float, act: Act, *args: Any) -> Timer:
         """Do it once so many seconds have passed."""
-        return self.at(self.now + seconds, act, *args)
+        timer = Timer(act, args)
+        self._asked += 1
+        heapq.heappush(self._later, (self.now + seconds, self._asked, timer))
+        return timer
 
     def at(self, moment: float, act: Act, *args: Any) -> Timer:
         """Do it at a moment."""
@@ -64,9 +67,9 @@ class Timeline:
                 act(*args)
             elif later:
                 moment, _, timer = heapq.heappop(later)
-                if timer.is_cancelled:
-                    continue
-                self.now = max(self.now, moment)
-                timer.act(*timer.args)
+                if not timer.is_cancelled:
+                    if moment > self.now:  # noqa: PLR1730  # max() takes four times as long
+                        self.now = moment
+                    timer.act(*timer.args)
             else:
                 return

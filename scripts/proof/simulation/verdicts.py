@@ -1,6 +1,6 @@
 """What a world came to: lives it, and judges it with the checker that judges real runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from scripts.proof.checker.evidence import Evidence
 from scripts.proof.checker.heard import hear
 from scripts.proof.checker.judging import judge
-from scripts.proof.checker.verdict import Promise
+from scripts.proof.checker.verdict import Promise, Violation
 from scripts.proof.checker.visible_errors import saw_an_error
 from scripts.proof.history import End as EndOfHistory
 from scripts.proof.history import Entry, Run
@@ -17,7 +17,7 @@ from scripts.proof.simulation.instants import Found
 from scripts.proof.simulation.plans import PRICE, SLUG, Plan
 from scripts.proof.simulation.processes import BEGINS_AT
 from scripts.proof.simulation.strangers import strangers, told_too_much, without
-from scripts.proof.simulation.world import World
+from scripts.proof.simulation.world import ENOUGH_S, World
 
 COMMAND: Final = "python3 -m scripts.proof.simulate"
 Break = Callable[[World], AbstractContextManager[None]]
@@ -25,7 +25,11 @@ Break = Callable[[World], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """`found` are violations of promises 1 to 5; `errors` are buyers whose last answer was an error, of `buyers`."""
+    """What was found broken in a world, and its history.
+
+    Promise 6 is a share of all buyers in many worlds: here `errors` are those whose last answer was an error, of
+    `buyers`. Who waits for ever is found in any world.
+    """
 
     plan: Plan
     found: tuple[Found, ...]
@@ -47,19 +51,29 @@ def live(world: World, breaks: Break = lambda _: nullcontext()) -> Outcome:
     ledger, pending = snapshots.ledger(world.orders_db.store), snapshots.pending(world.pending_db.store)
     entries: list[Entry] = [_head(world.plan), *world.browsers.entries, _end(world)]
     others = strangers(world.plan, ledger)
-    heard = hear(without(entries, others))
-    found: list[Found] = [*world.instants.found, *(("P3", each) for each in told_too_much(entries, others))]
-    for row in judge(Evidence(heard, ledger, pending)).rows:
-        if row.promise != "P6":
-            found += [(row.promise, violation) for check in row.checks for violation in check.shown]
+    evidence = Evidence(hear(without(entries, others)), ledger, pending)
+    strange: Iterable[Found] = (("P3", each) for each in told_too_much(entries, others))
+    last_answers = evidence.heard.answers.values()
     return Outcome(
         plan=world.plan,
-        found=tuple(dict.fromkeys(found)),
-        buyers=len(heard.answers),
-        errors=sum(saw_an_error(last) for last in heard.answers.values()),
+        found=tuple(dict.fromkeys([*world.instants.found, *strange, *_waiting(world), *_judged(evidence)])),
+        buyers=len(last_answers),
+        errors=sum(map(saw_an_error, last_answers)),
         purchases=len(world.plan.visits),
         entries=tuple(entries),
     )
+
+
+def _judged(evidence: Evidence) -> Iterator[Found]:
+    for row in judge(evidence).rows:
+        if row.promise != "P6":
+            yield from ((row.promise, violation) for check in row.checks for violation in check.shown)
+
+
+def _waiting(world: World) -> Iterator[Found]:
+    if world.browsers.present:
+        what = f"{world.browsers.present} buyers wait for an answer {ENOUGH_S:g} s after the last fault"
+        yield "P6", Violation(what)
 
 
 def _head(plan: Plan) -> Run:
