@@ -13,7 +13,7 @@ from scripts.cluster.api import Cluster
 from scripts.cluster.comparing import Compared, compare
 from scripts.cluster.connection import context_name
 from scripts.cluster.errors import NotReady
-from scripts.cluster.foundations import Pace, apply_all, make_namespace, migrate, wait_for_databases
+from scripts.cluster.foundations import Pace, apply_all, make_namespace, migrate, schema_of, wait_for_databases
 from scripts.cluster.kinds import SECRET, SERVICE, name_of
 from scripts.cluster.manifests import Plan, namespace, plan, revision_of
 from scripts.cluster.preflight import Findings, look
@@ -80,13 +80,14 @@ class _Deploy:
     def carry_out(self, secrets: Secrets, options: argparse.Namespace) -> None:
         """All that is to be changed, each part once what it needs is there."""
         change = Change(f"deploy {self.wanted.image}", options.take_over, options.timeout)
-        self._lay_foundations(secrets)
-        if self.compared.has_orders or self.compared.migrations:
+        has_migrated = self._lay_foundations(secrets)
+        if self.compared.has_orders or has_migrated:
             self._orders(change, hold=options.hold)
         if self.compared.has_frontend:
             rollout.shop(self.cluster, self.planned, self.pace, change, self.progress)
 
-    def _lay_foundations(self, secrets: Secrets) -> None:
+    def _lay_foundations(self, secrets: Secrets) -> bool:
+        """Whether a schema was brought: of a database that just got another pod too, which may have lost it."""
         has_new_database = any(obj["kind"] == "StatefulSet" for obj in self.compared.foundations)
         if has_new_database and self.wanted.storage == "memory":
             self.progress.warn(_IN_MEMORY)
@@ -96,8 +97,11 @@ class _Deploy:
         namespace = [self.planned.namespace] if name_of(self.planned.namespace) in self.compared.changed else []
         apply_all(self.cluster, [*namespace, *self.compared.foundations], self.pace, self.progress)
         wait_for_databases(self.cluster, self.planned.foundations, self.pace, self.progress)
-        for job in self.compared.migrations:
+        foundations = self.planned.foundations
+        needed = [job for job in self.planned.migrations if schema_of(self.cluster, job, foundations) != "there"]
+        for job in needed:
             migrate(self.cluster, job, self.pace, self.progress)
+        return bool(needed)
 
     def _orders(self, change: Change, *, hold: bool) -> None:
         """New revisions are tried at tags of their own before a buyer is sent there."""

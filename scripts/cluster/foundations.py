@@ -14,6 +14,7 @@ from scripts.cluster.readiness import (
     gone,
     job_finished,
     namespace_there,
+    pod_stays,
     stateful_set_ready,
 )
 from scripts.cluster.waiting import wait_for
@@ -65,6 +66,8 @@ def wait_for_databases(cluster: Cluster, objects: tuple[Object, ...], pace: Pace
             name = obj["metadata"]["name"]
             with progress.step(f"wait for {name}") as step:
                 wait_for(cluster, STATEFUL_SET, name, stateful_set_ready, pace.within_s, step.say)
+                # It counts one that is about to go, and that one's data may go with it.
+                wait_for(cluster, POD, pod_name(obj), pod_stays, pace.within_s, step.say)
 
 
 def migrate(cluster: Cluster, job: Object, pace: Pace, progress: Progress) -> None:

@@ -1,6 +1,6 @@
 """Whether one of the demo's databases lost its data: without a storage class they go with their pod. Pure.
 
-The Job that brought the schema says when: a pod that is younger, or that is missing, has none of it.
+The Job that brought the schema says when: a pod that is younger, on its way out or missing has none of it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,8 +37,10 @@ def is_lost(stateful_set: Object, pod: Object | None, job: Object) -> bool:
     """Whether what a finished Job did to the database went with a former pod."""
     if not keeps_data_in_pod(stateful_set):
         return False
-    born = "" if pod is None else pod["metadata"].get("creationTimestamp", "")
-    return pod is None or bool(born > job.get("status", {}).get("completionTime", born))
+    if pod is None or "deletionTimestamp" in pod["metadata"]:
+        return True
+    born = pod["metadata"].get("creationTimestamp", "")
+    return bool(born > job.get("status", {}).get("completionTime", born))
 
 
 def lost(stateful_set: Object, pods: Iterable[Object], jobs: Iterable[Object]) -> bool:

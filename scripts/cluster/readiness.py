@@ -136,6 +136,15 @@ def stateful_set_ready(stateful_set: dict[str, Any] | None) -> Verdict:
     return NotYet(f"{min(ready, updated)} of {wanted} ready")
 
 
+def pod_stays(pod: dict[str, Any] | None) -> Verdict:
+    """A pod that is ready, and not on its way out."""
+    if pod is None:
+        return NotYet("waiting for its pod")
+    if "deletionTimestamp" in pod["metadata"]:
+        return NotYet("waiting until its former pod is gone")
+    return Done() if condition(pod, "Ready").get("status") == "True" else NotYet("waiting for its pod to be ready")
+
+
 def namespace_there(namespace: dict[str, Any] | None) -> Verdict:
     """A namespace that takes resources."""
     if namespace is None:

@@ -11,7 +11,7 @@ from scripts.cluster import deploying, rollback, traffic
 from scripts.cluster.api import Cluster
 from scripts.cluster.arguments import parse
 from scripts.cluster.errors import Conflict, Forbidden, NotReady, Refused, Unsuitable
-from scripts.cluster.kinds import JOB, NAMESPACE, SERVICE_ACCOUNT, STORAGE_CLASS
+from scripts.cluster.kinds import JOB, NAMESPACE, POD, SERVICE_ACCOUNT, STORAGE_CLASS
 from scripts.cluster.progress import Progress
 from scripts.cluster.results import GOOD, Result
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
@@ -291,6 +291,22 @@ def test_a_demo_database_that_lost_its_data_with_its_pod_gets_its_schema_again(
     assert again is not None
     assert again["metadata"]["uid"] != job["metadata"]["uid"]
     assert deploy(cluster).data["changed"] == []
+
+
+def test_a_demo_database_that_a_deploy_gives_another_pod_gets_its_schema_in_the_same_run(
+    cluster: Cluster, cluster_api: ClusterApi
+) -> None:
+    cluster.delete(STORAGE_CLASS, "standard")
+    deploy(cluster, "--postgres-image", "postgres:17")
+    born = {each["metadata"]["name"]: each["metadata"]["uid"] for each in cluster.list(JOB)}
+    for job in cluster.list(JOB):
+        cluster_api.store.set_status(job, {**job["status"], "completionTime": "2026-01-01T00:00:00Z"})
+    for side in ("orders", "frontend"):
+        cluster.delete(POD, f"{side}-database-0")
+    deploy(cluster, "--postgres-image", "postgres:18")
+    again = {each["metadata"]["name"]: each["metadata"]["uid"] for each in cluster.list(JOB)}
+    assert again.keys() == born.keys()
+    assert all(again[name] != born[name] for name in born)
 
 
 def test_databases_elsewhere_need_none_of_the_demos(cluster: Cluster, cluster_api: ClusterApi) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.cluster.readiness import Broken, NotYet, revision_ready
+from scripts.cluster.readiness import Broken, Done, NotYet, pod_stays, revision_ready
 
 
 def revision(reason: str, message: str = "") -> dict[str, Any]:
@@ -27,3 +27,11 @@ def test_a_node_without_room_is_named_while_it_is_waited_for() -> None:
 @pytest.mark.parametrize("reason", ["ContainerMissing", "RevisionNameTaken", "ProgressDeadlineExceeded"])
 def test_what_does_not_pass_is_broken(reason: str) -> None:
     assert revision_ready(revision(reason, "why")) == Broken(reason, "why")
+
+
+def test_a_pod_on_its_way_out_is_not_waited_with() -> None:
+    """A StatefulSet counts it as ready until it has gone."""
+    ready = {"conditions": [{"type": "Ready", "status": "True"}]}
+    assert pod_stays({"metadata": {"name": "orders-database-0"}, "status": ready}) == Done()
+    leaving = {"name": "orders-database-0", "deletionTimestamp": "2026-08-01T10:00:00Z"}
+    assert isinstance(pod_stays({"metadata": leaving, "status": ready}), NotYet)

@@ -121,11 +121,12 @@ def test_a_share_on_a_revision_that_does_not_come_up_is_bad(
     revision = cluster_api.get(standing.SERVING, "Revision", chaos)
     assert revision is not None
     failed = [{"type": "Ready", "status": "False", "reason": "ExitCode1", "message": "crashed"}]
-    cluster_api.store.set_status(revision, {"observedGeneration": 1, "conditions": failed})
     cluster_api.knobs.ready_after_s = 60.0
     for pod in cluster_api.pods("orders"):
         if chaos in pod["metadata"]["name"]:
             cluster_api.store.set_status(pod, {"phase": "Pending"})
+    # After its pods, for the emulation calls a revision ready that has one.
+    cluster_api.store.set_status(revision, {"observedGeneration": 1, "conditions": failed})
     result = status(cluster)
     assert result.code == 1
     assert [each["ready"] for each in result.data["revisions"] if each["name"] == chaos] == [False]
