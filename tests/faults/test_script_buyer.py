@@ -77,3 +77,17 @@ def test_an_accepted_order_that_is_not_found_contradicts_an_earlier_page() -> No
     one.hear(Answer(202, order("pending")))
     assert one.hear(Answer(404, {"status": 404})) is not None
     assert one.contradictions == ["an accepted order is not found"]
+
+
+@pytest.mark.parametrize(
+    ("other_half", "saw"),
+    [
+        (Answer(201, order("confirmed", tickets=[{"code": "A", "ticket_type": "place"}])), "confirmed"),
+        (Answer(409, {"status": 409, "reason": "sold_out", "key": "t" * 43}), "rejected"),
+    ],
+)
+def test_of_a_double_click_the_half_that_decides_is_the_end(other_half: Answer, saw: str) -> None:
+    one = buyer()
+    one.hear(Answer(202, order("pending")))
+    assert one.hear(other_half) is None
+    assert one.saw == saw

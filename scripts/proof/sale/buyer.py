@@ -111,8 +111,12 @@ class Buyer:
         return self._pauses.next(answer.retry_after_s)
 
     def _hear_of_order(self, answer: Answer) -> float | None:
-        if answer.status == 200:
+        """The answer to a look; or, of a double click, to its other half."""
+        if answer.status in (200, 201, 202) and "key" in answer.body:
             return self._hear_order(answer.body)
+        if "reason" in answer.body:
+            self._refuse(answer.body)
+            return None
         if answer.status == 404:
             self.contradictions.append("an accepted order is not found")
         return self._look_again(answer.retry_after_s)

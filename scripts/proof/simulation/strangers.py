@@ -39,10 +39,11 @@ def told_too_much(entries: Sequence[Entry], numbers: Collection[int]) -> Iterato
 
 
 def _others(visits: Sequence[Visit], ledger: LedgerSnapshot, order_id: str) -> list[Visit]:
-    """All but the one that the ledger has. Of a tombstone, or of nothing, nobody knows whose it is: the first one's."""
+    """All whose purchase is not the one that the ledger has; a tombstone is everybody's who wanted the order id."""
     stored = ledger.orders.get(order_id)
-    mine = [visit for visit in visits if stored is not None and stored.fingerprint == fingerprint(visit)]
-    return [visit for visit in visits if visit not in (mine or visits[:1])]
+    if stored is None or not stored.fingerprint:
+        return []
+    return [visit for visit in visits if stored.fingerprint != fingerprint(visit)]
 
 
 def fingerprint(visit: Visit) -> str:
