@@ -63,6 +63,7 @@ def main(words: Sequence[str]) -> int:
         progress.tell(totals)
         if lived.broken:
             bad.append(lived)
+            progress.found(lived)
             if not options.keep_going:
                 break
     progress.end(totals)
@@ -90,6 +91,11 @@ class Progress:
             self._told_at = time.monotonic()
             self._stream.write(f"· {self.line(totals)}\n")
             self._stream.flush()
+
+    def found(self, lived: Lived) -> None:
+        """A seed that breaks something, at once: there may be hours to come."""
+        self._stream.write(f"✗ seed {lived.seed}: {lived.broken[0].promise}  {lived.broken[0].what}\n")
+        self._stream.flush()
 
     def end(self, totals: Totals) -> None:
         self._stream.write(f"✓ {self.line(totals)}\n")
