@@ -183,9 +183,8 @@ class Backend:
         if (transaction := self._transaction) is not None:
             if transaction.held:
                 self.server.flush()
-            self.server.store.commit(transaction)
-            if transaction.held:
                 self.tell("commits")
+            self.server.store.commit(transaction)
             self.server.is_committed()
             current().pause(0.0)  # a crash can come between the commit and its answer
         self._over()

@@ -17,7 +17,8 @@ class Story:
         self._names: dict[str, str] = {}
 
     def name_order(self, order_id: str, name: str) -> None:
-        self._names[order_id] = name
+        """An order is named once: of several purchases under one id, after the first."""
+        self._names.setdefault(order_id, name)
 
     def tell(self, who: str, what: str, order_id: str = "") -> None:
         """Somebody did something at this moment."""
