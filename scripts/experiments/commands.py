@@ -30,7 +30,7 @@ from scripts.proof.sale.crowd import Habits
 
 RUNS: Final = ROOT / ".flametickets" / "proof"
 INTERRUPTED: Final = 130
-_QUICK: Final[Mapping[str, Any]] = {"buyers": 250, "over_s": 3, "kills": 5, "storm_s": 12}
+_QUICK: Final[Mapping[str, Any]] = {"buyers": 250, "over_s": 3, "lasts_s": 20, "kills": 5, "storm_s": 12}
 _SABOTAGED_PATIENCE_S: Final = 20.0  # a promise is broken: there is nothing to wait for
 _BRISK: Final = Habits(away_s=(0.5, 3.0), reads_s=(0.2, 1.0))
 _LONG: Final = "long"
