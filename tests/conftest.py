@@ -1,6 +1,7 @@
 """Fixtures of all tests: a real PostgreSQL with fresh databases, and the whole stack."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,8 @@ def _is_ci() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs the system's Chromium; all tests in tests/browser are marked")
     config.addinivalue_line("markers", "container: needs bubblewrap; all tests in tests/container are marked")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
