@@ -32,7 +32,7 @@ class Sabotage:
 @contextmanager
 def no_lock(world: World) -> Iterator[None]:
     """The stock is read and not locked."""
-    world.orders_db.statements[store._LOCK_STOCK] = _look_at_stock
+    world.orders_db.statements[store._LOCK_STOCK] = ledger_statements.look_at_stock
     _drop_key(world, "stock_journal")
     yield
 
@@ -114,12 +114,6 @@ SABOTAGES: Final[Mapping[str, Sabotage]] = {
     "pending-not-durable": Sabotage("P2", pending_not_durable),
     "sold-out-unchecked": Sabotage("P4", sold_out_unchecked),
 }
-
-
-def _look_at_stock(backend: Backend, parameters: Parameters) -> Rows:
-    statement = backend.statement()
-    seen = [(key, statement.read("stock", key)) for key in ledger_statements.stock_keys(statement, parameters)]
-    return [(*key, str(row.capacity), str(row.sold), str(row.version)) for key, row in seen]
 
 
 def _drop_key(world: World, table: str) -> None:

@@ -22,12 +22,6 @@ LOCK_AND_COUNT = """
 """
 
 
-def look_at_stock(backend: Backend, parameters: Any) -> Rows:
-    statement = backend.statement()
-    rows = [(key, statement.read("stock", key)) for key in ledger_statements.stock_keys(statement, parameters)]
-    return [(*key, str(row.capacity), str(row.sold), str(row.version)) for key, row in rows]
-
-
 def lock_by_name(backend: Backend, parameters: Any) -> Rows:
     statement = backend.statement()
     keys = [key for key, _ in statement.scan("stock") if key[1] == parameters[0]]
@@ -40,7 +34,7 @@ def lock_and_count(backend: Backend, _: Any) -> Rows:
     return [(str(sold), str(sum(1 for _ in statement.scan("orders"))))]
 
 
-EXTRA = {LOOK_AT_STOCK: look_at_stock, LOCK_BY_NAME: lock_by_name, LOCK_AND_COUNT: lock_and_count}
+EXTRA = {LOOK_AT_STOCK: ledger_statements.look_at_stock, LOCK_BY_NAME: lock_by_name, LOCK_AND_COUNT: lock_and_count}
 MakeArena = Callable[[], Arena]
 
 
