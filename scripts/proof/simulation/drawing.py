@@ -1,7 +1,7 @@
 """Draws the plan of a world from its seed."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Final
 
@@ -99,7 +99,21 @@ def _faults(random: Random, visits: Sequence[Visit]) -> tuple[Fault, ...]:
     """Most worlds have a few, which is when it can be seen what each one does; some have many."""
     makers: Sequence[Callable[[Random, Sequence[Visit]], Fault]] = (_of_message, _of_message, _of_process, _of_database)
     number = random.choice((0, 1, 2, 3, 4, 6, 10, 16))
-    return tuple(random.choice(makers)(random, visits) for _ in range(number))
+    some = [random.choice(makers)(random, visits) for _ in range(number)]
+    return (*some, *_outage(random, visits)) if random.random() < 0.25 else tuple(some)
+
+
+def _outage(random: Random, visits: Sequence[Visit]) -> Iterator[Fault]:
+    """No function for longer than a call lasts, so that purchases are accepted; and trouble where they are kept."""
+    at_s, for_s = random.choice(visits).at_s, 6.0 + 3.0 * random.random()
+    if random.random() < 0.5:
+        yield Fault("unreachable", "network", at_s, for_s=for_s)
+    else:
+        yield from (Fault("crash", where, at_s, random.randint(0, 30), for_s) for where in ("stable", "chaos"))
+    for where, share in (("shop-1", 0.4), ("shop-2", 0.4), ("pending-db", 0.3)):
+        if random.random() < share:
+            soon_s = at_s + 6.0 + 3.0 * random.random()
+            yield Fault("crash", where, soon_s, random.randint(0, 20), 0.1 + random.random())
 
 
 def _of_message(random: Random, visits: Sequence[Visit]) -> Fault:
