@@ -46,7 +46,10 @@ def draw(seed: int) -> Plan:
 
 
 def _visits(random: Random) -> tuple[Visit, ...]:
-    """A burst and a tail; now and then somebody uses the order id of another purchase for one of his own."""
+    """A burst and a tail; now and then somebody uses the order id of another purchase for one of his own.
+
+    Three of one order id there never are: the third could be the same purchase as the first.
+    """
     visits: list[Visit] = []
     for number in range(random.choice((5, 10, 15, 20, 25, 30, 40, 60))):
         order_id = str(uuid.UUID(int=random.getrandbits(128), version=4))
@@ -54,8 +57,9 @@ def _visits(random: Random) -> tuple[Visit, ...]:
         lines = {kind: random.choice((1, 1, 1, 2, 2, 3, 4)) for kind in kinds}
         if visits and random.random() < 0.02:
             other = random.choice(visits)
-            order_id = other.person.order_id
-            lines = {kind: 1 + number % LIMIT for kind, number in other.lines.items()}
+            if sum(visit.person.order_id == other.person.order_id for visit in visits) == 1:
+                order_id = other.person.order_id
+                lines = {kind: 1 + number % LIMIT for kind, number in other.lines.items()}
         at_s = random.random() * (1.0 if random.random() < 0.5 else _SALE_S)
         visits.append(Visit(at_s, _person(random, number, order_id, lines), lines, random.getrandbits(48)))
     return tuple(visits)
