@@ -4,8 +4,8 @@ A key is the first half of the order's fingerprint beside a signature over the o
 it can be checked before, and even without, asking the function whether it knows the order.
 
 There are two of each order. The one that comes with an outcome says that its holder was told one: while the function
-can't be asked, its page then says so, and not that the order is still to be confirmed. For the same purchase, sent
-twice, may have been accepted here without an answer, and nobody here knows of the outcome.
+can't be asked, its page then says so, and not that the order is still to be confirmed. For the purchase may wait here
+to be decided, as one that was sent twice, or because the store was away when the outcome was told.
 """
 
 import base64
@@ -29,6 +29,11 @@ class Claim:
 def issue_key(secret: str, order_id: str, fingerprint: str, *, told: bool = False) -> str:
     """The key (43 URL-safe characters) of the order `order_id` whose purchase has this fingerprint (hex digits)."""
     return _key(secret, order_id, bytes.fromhex(fingerprint)[:_HALF], told=told)
+
+
+def told_key(secret: str, order_id: str, key: str) -> str:
+    """The key to give with an outcome to who holds `key`, which must be one of this order."""
+    return _key(secret, order_id, _fingerprint_half(key), told=True)
 
 
 def check_key(secret: str, order_id: str, key: str) -> Claim | None:

@@ -15,6 +15,7 @@ from tests.fake_pending import FakePending
 from tests.fakes import FakeOrders
 from tests.frontend.conftest import KEY_SECRET
 from tests.frontend.test_api import buy, content, refusal
+from tests.pending_store import found
 
 
 @pytest.fixture
@@ -163,3 +164,16 @@ def test_an_outcome_that_was_told_is_not_taken_back_by_a_twin_that_was_accepted(
     assert [look.status_code for look in (sold, twin, *looks)] == [201, 202, 503, 200]
     orders.away = False
     assert [content(http.get(answer.headers["Location"]))["status"] for answer in (sold, twin)] == ["confirmed"] * 2
+
+
+def test_an_outcome_that_was_told_while_the_store_was_away_is_not_taken_back(
+    http: FlaskClient, orders: FakeOrders, pending: FakePending, accepted: TestResponse, order_id: str
+) -> None:
+    """A look found the order sold, and that could not be kept; then the function is away, and the store is back."""
+    waiting = found(pending, order_id)
+    orders.away, pending.away = False, True
+    orders.place(order_id, waiting.order, waiting.pressed_at, waiting.traceparent)
+    sold = http.get(accepted.headers["Location"])
+    pending.away, orders.away = False, True
+    look = http.get(f"/api/orders/{order_id}", query_string={"key": content(sold)["key"]})
+    assert (content(sold)["status"], look.status_code) == ("confirmed", 503)

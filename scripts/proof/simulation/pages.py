@@ -24,27 +24,29 @@ def placed(outcome: Confirmed | Rejected | Pending | Unconfirmed, order_id: str,
     return _problem(503, order_id=order_id, key=key)
 
 
-def looked(outcome: Found | Confirming | Refused | Unknown | Unconfirmed | Denied, order_id: str, key: str) -> Answer:
-    """The answer to a look at an order."""
+def looked(
+    outcome: Found | Confirming | Refused | Unknown | Unconfirmed | Denied, order_id: str, key: str, told: str
+) -> Answer:
+    """The answer to a look at an order; `told` is the key that goes with an outcome."""
     match outcome:
         case Found(order):
-            return Answer(200, _order(order, key))
+            return Answer(200, _order(order, told))
         case Confirming():
             return Answer(200, _bare(order_id, "pending", key))
         case Refused(_, _, order):
-            return Answer(200, _order(order, key) if order else _bare(order_id, "cancelled", key))
+            return Answer(200, _order(order, told) if order else _bare(order_id, "cancelled", told))
         case Unconfirmed():
             return _problem(503)
     return _problem(404)
 
 
-def cancelled(outcome: CancelledOrder | Rejected | Unconfirmed | Denied, key: str) -> Answer:
+def cancelled(outcome: CancelledOrder | Rejected | Unconfirmed | Denied, told: str) -> Answer:
     """The answer to a cancel."""
     match outcome:
         case CancelledOrder(order_id):
-            return Answer(200, _bare(order_id, "cancelled", key))
+            return Answer(200, _bare(order_id, "cancelled", told))
         case Rejected(rejection):
-            return _rejected(rejection, key, 409)
+            return _rejected(rejection, told, 409)
         case Denied():
             return _problem(404)
     return _problem(503)

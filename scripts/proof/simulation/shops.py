@@ -12,7 +12,7 @@ import msgspec
 from frontend.access import cancel_order, find_order
 from frontend.buying import buy
 from frontend.flights import Flights
-from frontend.keys import issue_key
+from frontend.keys import issue_key, told_key
 from frontend.metrics import Metrics
 from frontend.orders_client import Confirmed, Rejected
 from frontend.orders_http import HttpOrdersClient
@@ -162,9 +162,9 @@ class Shop(Process):
         order_id, key = url.path.split("/")[3], parse_qs(url.query)["key"][0]
         if request.action == "cancel":
             outcome = cancel_order(self._client, self._pending, KEY_SECRET, order_id, key, traceparent)
-            return pages.cancelled(outcome, key)
+            return pages.cancelled(outcome, told_key(KEY_SECRET, order_id, key))
         found = find_order(self._client, self._pending, KEY_SECRET, order_id, key, traceparent)
-        return pages.looked(found, order_id, key)
+        return pages.looked(found, order_id, key, told_key(KEY_SECRET, order_id, key))
 
     def _place(self, request: Request, traceparent: str) -> Answer:
         order_id, order = request.headers["Idempotency-Key"], msgspec.convert(request.body, contract.PlaceOrder)
