@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, g, make_response, redirect, render
 from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import standing
-from frontend.access import CancelledOrder, Confirming, Denied, Refused, cancel_order, find_order
+from frontend.access import Confirming, Denied, Refused, cancel_order, find_order
 from frontend.keys import told_key
 from frontend.logs import bind_order
 from frontend.orders_client import Found, Unconfirmed
@@ -75,18 +75,17 @@ def order(order_id: str) -> Response:
 
 @blueprint.post("/orders/<order_id>/cancel")
 def cancel(order_id: str) -> AnyResponse:
-    """Gives the tickets back; asking again changes nothing."""
+    """Gives the tickets back; asking again changes nothing. The order's page says that, or why there were none."""
     shop, key = current_shop(), request.form.get("key", "")
     _bind(order_id)
     answer = cancel_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case Denied():
             abort(404)
-        case CancelledOrder():
-            return redirect(url_for("orders.order", order_id=order_id, key=_told_key(order_id, key)), 303)
         case Unconfirmed():
-            return _cancel_page("cancel_unconfirmed.html", 503, order_id, key)
-    return _cancel_page("cancel_rejected.html", 409, order_id, _told_key(order_id, key))
+            page = render_template("cancel_unconfirmed.html", order_id=order_id, key=key)
+            return _waiting(make_response(page, 503))
+    return redirect(url_for("orders.order", order_id=order_id, key=_told_key(order_id, key)), 303)
 
 
 def _told_key(order_id: str, key: str) -> str:
@@ -131,10 +130,6 @@ def _page(
         offer=standing.find(current_shop().catalogue.get(), slug),
     )
     return _waiting(make_response(page, _STATUS[state]))
-
-
-def _cancel_page(template: str, status: int, order_id: str, key: str) -> Response:
-    return _waiting(make_response(render_template(template, order_id=order_id, key=key), status))
 
 
 def _waiting(response: Response) -> Response:

@@ -4,6 +4,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 from typing import get_args
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -144,14 +145,14 @@ class TestCancelling:
         assert "We don't know yet whether the order is cancelled" in page.words
         assert page.fields == {"key": key}
 
-    def test_a_refusal_is_told(
+    def test_an_order_that_was_rejected_meanwhile_says_why_there_is_nothing_to_cancel(
         self, http: FlaskClient, order_url: str, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         order_id, key = parts(order_url)
-        monkeypatch.setattr(orders, "cancel", lambda *_: Rejected(contract.Rejection(order_id, "expired")))
-        page = Page(send(http, f"/orders/{order_id}/cancel", {"key": key}))
-        assert page.status == 409
-        assert "This order can't be cancelled" in page.words
+        monkeypatch.setattr(orders, "cancel", lambda *_: Rejected(contract.Rejection(order_id, "sold_out")))
+        answer = send(http, f"/orders/{order_id}/cancel", {"key": key})
+        assert answer.status_code == 303
+        assert urlsplit(answer.location).path == f"/orders/{order_id}"
 
 
 class TestOtherStates:

@@ -172,6 +172,23 @@ def test_who_does_not_want_to_wait_cancels_a_pending_order(http: FlaskClient, or
 
 
 @both
+def test_who_cancels_what_was_rejected_meanwhile_is_told_so(
+    http: FlaskClient, orders: FakeOrders, pending: FakePending, plan: Plan
+) -> None:
+    orders.away = True
+    orders._left["spring-gala", "stalls"] = 1
+    person = someone(replace(plan, number=2, cancels_after_s=2.0))
+
+    def decided_before_the_cancel(request: Request) -> None:
+        orders.away = request.action == "place" and request.method == "POST"
+        if request.action == "cancel" and (kept := pending.lease()):
+            orders.replay(person.order_id, kept.order, kept.pressed_at, "-")  # type: ignore[union-attr]
+
+    assert walk(http, person, decided_before_the_cancel)[-1] == "cancel"
+    assert (person.saw, person.contradictions) == ("rejected", [])
+
+
+@both
 def test_a_cancel_without_an_answer_is_asked_for_again(http: FlaskClient, orders: FakeOrders, plan: Plan) -> None:
     person = someone(replace(plan, number=1, cancels_after_s=2.0))
     cancels: list[Request] = []
