@@ -20,7 +20,6 @@ def configure(level: str, revision: str) -> None:
         processors=[*shared, as_json],
         logger_factory=lambda: lines,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
