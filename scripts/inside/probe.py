@@ -17,6 +17,8 @@ from scripts.local.bounded import within
 Ask = Callable[[float], str | None]
 """A question that may take so many seconds; why its answer is not good, None when it is."""
 
+_HAIR_S = 1e-6  # ten steps of 0.1 s are not quite a second, which must not make an eleventh question
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -74,7 +76,7 @@ def probe(
         told.tell(number, asked - began, clock() - asked, why)
 
     next_at = began
-    while next_at < began + terms.seconds:
+    while began + terms.seconds - next_at > _HAIR_S:
         sleep(max(0.0, next_at - clock()))
         places.acquire()
         threads.append(threading.Thread(target=one, args=(len(threads),), daemon=True))

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from scripts.inside.probe import Terms, probe
 from scripts.inside.results import Result
 from scripts.local.ports import free_ports
@@ -17,11 +19,18 @@ from tests.scripts.waiting import kill_and_wait
 class Clock:
     """Time goes on when the probe sleeps, and only then."""
 
-    def __init__(self) -> None:
-        self.now = 100.0
+    def __init__(self, now: float = 100.0) -> None:
+        self.now = now
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+@pytest.mark.parametrize("now", [0.0, 100.0, 16725.1, 31415.926])
+def test_steps_that_do_not_quite_add_up_ask_no_more(now: float) -> None:
+    clock, terms = Clock(now), Terms(8.0, 0.1, 3.0)
+    result = probe(lambda _: None, terms, lambda _: None, clock=lambda: clock.now, sleep=clock.sleep)
+    assert result.data["asked"] == 80
 
 
 def probed(ask: Callable[[float], str | None], seconds: float = 1.0) -> tuple[Result, list[dict[str, Any]]]:
