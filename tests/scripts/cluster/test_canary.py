@@ -1,7 +1,5 @@
 """The verb `canary`, over the emulated cluster; what its watches see is the test's to say."""
 
-import os
-import signal
 import threading
 from typing import Any
 
@@ -18,6 +16,7 @@ from scripts.cluster.traffic import service_of
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
 from tests.scripts.cluster.emulation.knobs import Bad, Play
 from tests.scripts.cluster.emulation.statuses import Failure
+from tests.scripts.cluster.interrupting import ctrl_c_once
 from tests.scripts.cluster.shop import Shop, bring, open_shop, options, progress, reports, words_of
 from tests.scripts.waiting import wait_until
 
@@ -239,15 +238,8 @@ def test_ctrl_c_takes_the_traffic_back_and_the_watch_away(
 ) -> None:
     watches.see(KEPT, Play(hangs=True))
 
-    def interrupt() -> None:
-        wait_until(lambda: len(watches.words) == 2)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    operator = threading.Thread(target=interrupt)
-    operator.start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_once(lambda: len(watches.words) == 2 and cluster_api.follows_all_jobs()):
         run(cluster, options("canary", "chaos", "--watch", "1", "--timeout", "30"), progress()[0])
-    operator.join()
     assert split(cluster) == {"stable": 95, "chaos": 5}
     assert cluster_api.all("batch/v1", "Job") == []
 

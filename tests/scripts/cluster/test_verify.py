@@ -1,9 +1,6 @@
 """The verb `verify`, over the emulated cluster; what its pods find is the test's to say."""
 
 import json
-import os
-import signal
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +12,7 @@ from scripts.cluster.verify import run
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
 from tests.scripts.cluster.emulation.knobs import Play
 from tests.scripts.cluster.emulation.statuses import Failure, forbidden
+from tests.scripts.cluster.interrupting import ctrl_c_once
 from tests.scripts.cluster.shop import Shop, open_shop, options, progress, reports
 from tests.scripts.cluster.verifying import (
     PACE,
@@ -251,16 +249,8 @@ def test_a_container_that_runs_as_root_is_a_miss(
 
 def test_ctrl_c_in_the_middle_cancels_the_orders(cluster: Cluster, cluster_api: ClusterApi, inside: Inside) -> None:
     inside.plays["stranger"] = Play(hangs=True)
-
-    def interrupt() -> None:
-        wait_until(lambda: inside.words_with("stranger"))
-        os.kill(os.getpid(), signal.SIGINT)
-
-    operator = threading.Thread(target=interrupt)
-    operator.start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_once(lambda: inside.words_with("stranger")):
         verified(cluster)
-    operator.join()
     placed = [words[1] for words in inside.words_with("place")]
     assert inside.words_with("cancel") == [["stable", *placed]]
     assert len(placed) == 3
@@ -272,16 +262,8 @@ def test_ctrl_c_while_the_return_is_measured_leaves_no_probe(
 ) -> None:
     cluster_api.knobs.stalled.add(f"{shop.stable}-deployment")
     before = pod_names(cluster_api, "orders")
-
-    def interrupt() -> None:
-        wait_until(lambda: pod_names(cluster_api, "orders") != before)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    operator = threading.Thread(target=interrupt)
-    operator.start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c_once(lambda: pod_names(cluster_api, "orders") != before):
         verified(cluster)
-    operator.join()
     assert len(inside.words_with("cancel")[0]) == 2
     assert cluster_api.all("batch/v1", "Job") == []
 

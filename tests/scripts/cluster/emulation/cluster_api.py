@@ -75,6 +75,12 @@ class ClusterApi:
         selector = f"serving.knative.dev/service={service}"
         return self.store.list(by_name("v1", "Pod"), namespace, selector)[0]
 
+    def follows_all_jobs(self, namespace: str = "flametickets") -> bool:
+        """Whether somebody reads the log of each Job's pod that runs, as it grows."""
+        of_jobs = self.store.list(by_name("v1", "Pod"), namespace, "batch.kubernetes.io/job-name")[0]
+        running = {pod["metadata"]["name"] for pod in of_jobs if pod.get("status", {}).get("phase") == "Running"}
+        return bool(running) and running <= {*self.logs.followed}
+
     def log(self, pod: Object, *lines: str, container: str = "", at: float | None = None) -> None:
         """Have the process of a pod log these lines, at a time in seconds, now without one."""
         meta = pod["metadata"]

@@ -17,6 +17,7 @@ class Logs:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        self.followed = list[str]()  # pods, in the order in which somebody began to follow their logs
         self._lines: dict[tuple[str, str, str], list[tuple[int, str]]] = defaultdict(list)
 
     def add(self, namespace: str, pod: str, container: str, *lines: str, at: float | None = None) -> None:

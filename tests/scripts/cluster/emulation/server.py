@@ -242,6 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _follow(self, namespace: str, name: str, container: str) -> None:
         self._begin_chunks("text/plain")
+        self.server.logs.followed.append(name)
         sent, is_cut = 0, self.server.knobs.use("cut_logs")
         while not self.server.ends.is_set():
             is_over = _has_ended(self.server.store.find("v1", "Pod", namespace, name), container)
