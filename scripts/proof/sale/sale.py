@@ -27,7 +27,7 @@ _LOOKED_AT_EVERY_S: Final = 0.05
 
 
 class Sale:
-    """Sells to `crowd` while the block runs; at its end nobody sends any more, and who waits gets no answer.
+    """Sells to `crowd` while the block runs; at its end nobody sends any more, and who waits is told nothing.
 
     `urls` has the shop of each cohort, as a URL or an Address; without a control shop everybody is treated, and the
     history names no cohorts. `on_attempt` is called in the load's thread for each line of the history, right after it
@@ -178,6 +178,9 @@ class Sale:
                     answer = await self._ask(shop, request, traceparent)
             except (Broken, TimeoutError):
                 answer = Answer()
+            except asyncio.CancelledError:  # the sale is stopped: what was asked for may come of it all the same
+                self._write(person, [Tried(request, Answer(), start, *self._now(), traceparent)])
+                raise
         return Tried(request, answer, start, *self._now(), traceparent)
 
     async def _ask(self, shop: Address, request: Request, traceparent: str) -> Answer:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,11 +109,12 @@ def test_nobody_comes_any_more_once_the_doors_are_closed(stack: Stack, crowd: Cr
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[Address]:
-    """A server in a thread that answers each request after 50 ms with what tells nothing."""
+def answering_after(seconds: float) -> Iterator[Address]:
+    """A server in a thread that answers each request so much later, with what tells nothing."""
 
     async def speak(_request: bytes, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.05)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), seconds)
         writer.write(OK.replace(b"200 OK", b"409 No").replace(b"2\r\n\r\n{}", b"33\r\n\r\n" + _REFUSAL))
 
     async def serve() -> None:
@@ -141,11 +142,22 @@ _REFUSAL = b'{"status":409,"reason":"expired"}'
 def test_a_load_that_is_late_says_so() -> None:
     """Twenty buyers at once on one connection of a server that needs 50 ms for each: the last is a second late."""
     crowd = Crowd("show", {"place": 1000}, 20, flash_sale(0.01), habits=SIMPLE)
-    with one_at_a_time() as address, Sale({"treated": address}, crowd, connections=1) as sale:
+    with answering_after(0.05) as address, Sale({"treated": address}, crowd, connections=1) as sale:
         assert sale.wait_for(lambda _: sale.is_over, within_s=30)
     assert sale.saw["rejected"] == 20
     assert sale.lag.worst_s > 0.8
     assert sale.lag.late_share > 0.5
+
+
+def test_what_is_on_its_way_when_a_sale_is_stopped_is_in_the_history() -> None:
+    """Something may come of it, which nobody else would have asked for."""
+    asked: list[Attempt] = []
+    crowd = Crowd("show", {"place": 1000}, 3, flash_sale(0.01), habits=SIMPLE)
+    with answering_after(60) as address, Sale({"treated": address}, crowd, on_attempt=asked.append) as sale:
+        assert sale.wait_for(lambda _: sale.lag.sent == 3, within_s=10)
+        assert asked == []
+    assert {each.buyer for each in asked} == {0, 1, 2}
+    assert {(each.action, each.told, each.last) for each in asked} == {("place", "nothing", False)}
 
 
 def test_what_the_load_dies_of_is_told_to_who_waits() -> None:
@@ -154,7 +166,7 @@ def test_what_the_load_dies_of_is_told_to_who_waits() -> None:
 
     crowd = Crowd("show", {"place": 1000}, 2, flash_sale(0.01), habits=SIMPLE)
     with (
-        one_at_a_time() as address,
+        answering_after(0.05) as address,
         Sale({"treated": address}, crowd, on_attempt=stumble) as sale,
         pytest.raises(BaseExceptionGroup, match="unhandled errors"),
     ):
