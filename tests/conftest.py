@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from scripts import migrate
+from scripts.local import ports
 from scripts.local.chromium import find_chromium
 from scripts.local.postgres import EmbeddedPostgres
 from scripts.local.stack import Stack
@@ -34,12 +35,25 @@ def _is_ci() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs the system's Chromium; all tests in tests/browser are marked")
     config.addinivalue_line("markers", "container: needs bubblewrap; all tests in tests/container are marked")
+    config.addinivalue_line("markers", "alone: measures time or loads the machine; all in tests/faults are marked")
+    if (worker := getattr(config, "workerinput", None)) is not None:
+        _take_ports(int(worker["workerid"].removeprefix("gw")), worker["workercount"])
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what it starts in the background
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _take_ports(number: int, count: int) -> None:
+    """Of several processes that test at a time each has its part, with all that it starts."""
+    share = len(ports.ALL) // count
+    first = ports.ALL[number * share]
+    os.environ[ports.PORTS] = f"{first}-{first + share - 1}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests out that need of the system what is not there; on CI that is an error."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent / "faults"):
+            item.add_marker("alone")
     left_out = config.stash[_LEFT_OUT] = {}
     for folder, why_not in _WHY_NOT.items():
         concerned = [item for item in items if item.path.is_relative_to(Path(__file__).parent / folder)]
@@ -52,6 +66,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=concerned)
         left_out[f"{folder} tests were left out: {why}"] = len(concerned)
         items[:] = [item for item in items if item not in concerned]
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:  # the hook's own names
+    """What a process that tests left out, the one that reports must know."""
+    node.config.stash[_LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", {})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,4 +1,7 @@
-"""Runs all checks of the project in turn: lint, format, types, import rules, and the tests last."""
+"""Runs all checks of the project in turn: lint, format, types, import rules, and the tests last.
+
+Those that need the machine for themselves run first, by themselves; the others after them, several at a time.
+"""
 
 import os
 import subprocess
@@ -17,8 +20,13 @@ _LINTS: Final = (
     ("mypy", ["-m", "mypy"]),
     ("import rules", ["-c", _IMPORT_RULES]),
 )
-_PYTEST: Final = ["-m", "pytest"]
-_COVERAGE: Final = ["--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={COVERED_PERCENT}", "--durations=15"]
+_PYTEST: Final = ["-m", "pytest", "--durations=15"]
+_AT_ONCE: Final = min(os.cpu_count() or 1, 4)
+_COVERAGE: Final = ["--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={COVERED_PERCENT}"]
+_TESTS: Final = (
+    ("the tests that measure time or load the machine", ["-m", "alone", "--cov", "--cov-report="]),
+    (f"the other tests, {_AT_ONCE} at a time", ["-m", "not alone", f"-n{_AT_ONCE}", "--cov-append", *_COVERAGE]),
+)
 _TESTS_FAILED: Final = 1
 
 
@@ -28,15 +36,18 @@ def run(pytest_arguments: Sequence[str]) -> int:
     With arguments pytest alone runs, with these. pytest's closing line is the last of the output.
     """
     if pytest_arguments:
-        return _exit_code(_python([*_PYTEST, *pytest_arguments]))
-    failed = []
+        return _exit_code(_python(["-m", "pytest", *pytest_arguments]))
+    failed, codes = [], [0]
     for name, arguments in _LINTS:
         began = time.monotonic()
         code = _python(arguments)
         _say(f"{'bad ' if code else 'good'} {name}, {time.monotonic() - began:.1f} s")
         failed += [name] if code else []
-    _say(f"failed before the tests: {', '.join(failed)}" if failed else "the tests")
-    return _exit_code(_python([*_PYTEST, *_COVERAGE])) or (1 if failed else 0)
+    for name, arguments in _TESTS:
+        _say(f"{name}; failed before: {', '.join(failed) or 'nothing'}")
+        codes.append(_exit_code(_python([*_PYTEST, *arguments])))
+        failed += [name] if codes[-1] else []
+    return max(*codes, 1 if failed else 0)
 
 
 def _exit_code(code: int) -> int:

@@ -1,24 +1,30 @@
 """Free TCP ports of this machine."""
 
+import os
 import random
+import re
 import socket
 from contextlib import ExitStack, suppress
 from typing import Final
 
+PORTS: Final = "FLAMETICKETS_PORTS"
+"""The setting that says where to look, for who starts several things at a time that must not find the same port."""
+
 # Below what the system hands out by itself. From that range an outgoing connection could take the port of a
 # process that is just restarting, or even connect to itself.
-_RANGE: Final = range(18000, 30000)
+ALL: Final = range(18000, 30000)
 
 
 class NoFreePort(Exception):
-    """Almost every port of the machine is taken."""
+    """Almost every port is taken, or it is not known where to look."""
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different ports on which nothing listens."""
+    """`count` different ports on which nothing listens. Raises NoFreePort."""
+    among = _among(os.environ.get(PORTS))
     with ExitStack() as held:
         ports: list[int] = []
-        for port in random.SystemRandom().sample(_RANGE, k=len(_RANGE)):
+        for port in random.SystemRandom().sample(among, k=len(among)):
             if len(ports) == count:
                 break
             with suppress(OSError):
@@ -43,6 +49,15 @@ def is_taken(port: int) -> bool:
     except OSError:
         return True
     return False
+
+
+def _among(setting: str | None) -> range:
+    if setting is None:
+        return ALL
+    match = re.fullmatch(r"(\d{4,5})-(\d{4,5})", setting)
+    if match is None or not 1024 <= int(match[1]) <= int(match[2]) <= 65535:
+        raise NoFreePort(f"{PORTS} is {setting!r}, and not of the form {ALL[0]}-{ALL[-1]}")
+    return range(int(match[1]), int(match[2]) + 1)
 
 
 def _bound(port: int) -> socket.socket:

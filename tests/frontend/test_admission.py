@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+import pytest
+
 from frontend.admission import Admission, server_threads
 from tests.scripts.waiting import wait_until
+
+pytestmark = pytest.mark.alone
 
 
 @contextmanager

@@ -24,6 +24,8 @@ from tests.frontend.conftest import SIGNING_SECRET
 from tests.frontend.function_server import FunctionServer, function_server, raw_server
 from tests.scripts.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 SLACK_S = 0.2
 # Each way to fail, and what it is called.
 BAD: dict[Serve, str] = {

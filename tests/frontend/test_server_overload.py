@@ -19,6 +19,8 @@ from tests.frontend.function_server import function_server
 from tests.frontend.test_server import Server, environment, free_port, running
 from tests.scripts.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 WORKING, WAITING = 2, 3
 
 

@@ -23,6 +23,8 @@ from tests.frontend.bad_servers import (
 )
 from tests.frontend.function_server import raw_server, read_request
 
+pytestmark = pytest.mark.alone
+
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 SLACK_S = 2.0  # for a loaded machine; without the guard each of these waits takes five seconds or more
 

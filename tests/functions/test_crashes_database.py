@@ -21,6 +21,8 @@ from tests.functions.conftest import StartFunctionOn
 from tests.functions.local_invoker import Answer, LocalInvoker, make_order, make_show
 from tests.functions.promises import assert_promises_hold
 
+pytestmark = pytest.mark.alone
+
 BACK_WITHIN_S = 4.0  # twice what is promised: the machine is shared
 OURS = "FROM pg_stat_activity WHERE application_name = 'flametickets-orders'"
 _numbers = count(1)

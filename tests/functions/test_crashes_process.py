@@ -26,6 +26,8 @@ from tests.functions.process import ROOT, answers, running_function
 from tests.functions.promises import assert_promises_hold
 from tests.scripts.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 EXIT_WITHIN_S = 10
 FREE_WITHIN_S = 6.0  # twice what is promised: the machine is shared
 

@@ -21,6 +21,8 @@ from scripts.local.state import Folder
 from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, wait_until
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 60.0
 

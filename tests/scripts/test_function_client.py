@@ -12,6 +12,8 @@ from tests.frontend import bad_servers
 from tests.frontend.bad_servers import Serve
 from tests.frontend.function_server import raw_server, read_request
 
+pytestmark = pytest.mark.alone
+
 
 def redirect(connection: socket.socket, _over: threading.Event) -> None:
     read_request(connection)

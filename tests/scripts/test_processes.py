@@ -17,6 +17,8 @@ from scripts.local.ports import free_ports
 from scripts.local.processes import KEEPS_DYING, MARK, Change, Listeners, Process, Supervisor, end_marked
 from tests.scripts.waiting import is_alive, kill_and_wait, wait_until
 
+pytestmark = pytest.mark.alone
+
 # A master whose worker has the port, as gunicorn's: the worker outlives a killed master and goes on serving.
 MASTER = """
 import os, socket, subprocess, sys, time

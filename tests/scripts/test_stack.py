@@ -19,6 +19,8 @@ from tests.faults.buyers import buy, publish_last_tickets
 from tests.scripts.selling import sells
 from tests.scripts.waiting import is_alive, kill_and_wait, wait_until
 
+pytestmark = pytest.mark.alone
+
 PROCESSES = ["postgres-orders", "postgres-pending", "gateway", "stable", "chaos", "frontend"]
 
 

@@ -18,6 +18,8 @@ from tests.functions.conftest import free_port
 from tests.pending_store import InPostgres, accept, found
 from tests.scripts.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 SLACK_S = 0.7  # this machine's
 
 

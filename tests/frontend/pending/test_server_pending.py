@@ -16,6 +16,8 @@ from tests.frontend.function_server import FunctionServer, function_server
 from tests.frontend.test_server import PURCHASE, Server, environment, free_port, running
 from tests.scripts.waiting import is_alive, wait_until
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def function() -> Iterator[FunctionServer]:
