@@ -196,9 +196,9 @@ class Sale:
 
     def _write(self, person: Person, tried: Sequence[Tried]) -> None:
         cohort = person.plan.cohort if "control" in self._shops else None
+        seen_last = max(tried, key=lambda each: (each.told == person.saw, each.end))  # of a double click what decides
         for each in sorted(filter(lambda each: each.is_telling, tried), key=lambda each: each.end):
-            last = person.next is None and each is max(tried, key=lambda each: each.end)
-            attempt = line(person, each, cohort, last=last)
+            attempt = line(person, each, cohort, last=person.next is None and each is seen_last)
             if self._history is not None:
                 self._history.write(attempt)
             self._on_attempt(attempt)

@@ -1,6 +1,7 @@
 """A sale through the whole stack, with every habit: what the history says is what the buyers saw and the ledger has."""
 
 import asyncio
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -109,13 +110,20 @@ def test_nobody_comes_any_more_once_the_doors_are_closed(stack: Stack, crowd: Cr
 
 
 @contextmanager
-def answering_after(seconds: float) -> Iterator[Address]:
-    """A server in a thread that answers each request so much later, with what tells nothing."""
+def answering_after(seconds: float, *bodies: tuple[bytes, bytes]) -> Iterator[Address]:
+    """A server in a thread that answers each request so much later than the one before, with status and body.
 
-    async def speak(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    `ID` in a body is the request's order id.
+    """
+    left = list(bodies)
+
+    async def speak(request: bytes, writer: asyncio.StreamWriter) -> None:
+        status, body = left.pop(0) if left else (b"409 No", b'{"status":409,"reason":"expired"}')
+        if order_id := re.search(rb"idempotency-key: (\S+)", request, re.I):
+            body = body.replace(b"ID", order_id[1])
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), seconds)
-        writer.write(OK.replace(b"200 OK", b"409 No").replace(b"2\r\n\r\n{}", b"33\r\n\r\n" + _REFUSAL))
+            await asyncio.wait_for(over.wait(), seconds * (len(bodies) - len(left)) if bodies else seconds)
+        writer.write(OK.replace(b"200 OK", status).replace(b"2\r\n\r\n{}", b"%d\r\n\r\n%s" % (len(body), body)))
 
     async def serve() -> None:
         async with serving(speak) as (_, address):
@@ -136,9 +144,6 @@ def answering_after(seconds: float) -> Iterator[Address]:
         loop.close()
 
 
-_REFUSAL = b'{"status":409,"reason":"expired"}'
-
-
 def test_a_load_that_is_late_says_so() -> None:
     """Twenty buyers at once on one connection of a server that needs 50 ms for each: the last is a second late."""
     crowd = Crowd("show", {"place": 1000}, 20, flash_sale(0.01), habits=SIMPLE)
@@ -147,6 +152,19 @@ def test_a_load_that_is_late_says_so() -> None:
     assert sale.saw["rejected"] == 20
     assert sale.lag.worst_s > 0.8
     assert sale.lag.late_share > 0.5
+
+
+def test_of_a_double_click_what_decides_is_the_last_that_the_buyer_sees() -> None:
+    heard: list[Attempt] = []
+    confirmed = b'{"order_id":"ID","status":"confirmed","key":"k","total":1000,"tickets":[{"code":"A"}]}'
+    accepted = b'{"order_id":"ID","status":"pending","key":"k"}'
+    crowd = Crowd("show", {"place": 1000}, 1, flash_sale(0.01), habits=replace(SIMPLE, double_clicks=1.0))
+    with (
+        answering_after(0.1, (b"201 Created", confirmed), (b"202 Accepted", accepted)) as address,
+        Sale({"treated": address}, crowd, on_attempt=heard.append) as sale,
+    ):
+        assert sale.wait_for(lambda _: sale.is_over, within_s=10)
+    assert [(each.told, each.last) for each in heard] == [("confirmed", True), ("accepted", False)]
 
 
 def test_what_is_on_its_way_when_a_sale_is_stopped_is_in_the_history() -> None:
