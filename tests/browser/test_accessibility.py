@@ -167,15 +167,6 @@ class TestWcag:
         self, shop: FakeShop, visitor: Callable[[str], Page], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         page = visitor("/shows/spring-gala")
-        fill_in(page)
-        press(page)
-        settle(page, ".qr")
-        monkeypatch.setattr(
-            shop.orders, "cancel", lambda order_id, _: Rejected(contract.Rejection(order_id, "expired"))
-        )
-        page.locator("summary").click()
-        page.locator(".button-danger").click()
-        check(settle(page, ".seal-off"), "not to be cancelled")
         monkeypatch.setattr(shop.app.extensions[EXTENSION].catalogue, "get", lambda: None)
         monkeypatch.setattr(
             shop.orders, "place", lambda order_id, *_: Rejected(contract.Rejection(order_id, "expired"))
