@@ -3,7 +3,6 @@
 import os
 import platform
 import signal
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -15,6 +14,7 @@ import psycopg
 
 from functions.orders.contract import Show
 from scripts.experiments.lab import CONTROL, LabStack, NoClock
+from scripts.experiments.repeating import repeating
 from scripts.experiments.target import LINKS, How, LinkName, NotHere, Part, TargetError
 from scripts.image import contents
 from scripts.local.gateway import GatewayError
@@ -98,22 +98,12 @@ class LocalTarget:
 
     @contextmanager
     def kept_down(self, *parts: Part) -> Iterator[None]:
-        over = threading.Event()
+        def kill_all() -> None:
+            for part in parts:
+                self._signal(NAMES[part], signal.SIGKILL, is_group=True)
 
-        def keep_down() -> None:
-            while True:
-                for part in parts:
-                    self._signal(NAMES[part], signal.SIGKILL, is_group=True)
-                if over.wait(_AGAIN_S):
-                    return
-
-        thread = threading.Thread(target=keep_down, name="outage")
-        thread.start()
-        try:
+        with repeating(kill_all, _AGAIN_S):
             yield
-        finally:
-            over.set()
-            thread.join()
 
     def generation(self, part: Part) -> str:
         return str(self._stack.pid(NAMES[part]) or "")

@@ -1,6 +1,5 @@
 """The pods of a deployed shop, by part: which there are, and their end."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from scripts.cluster.pod_streams import StreamError
 from scripts.cluster.targets import FRONTEND, ORDERS, read
 from scripts.cluster.traffic import service_of
 from scripts.cluster.verify_healing import is_ready
+from scripts.experiments.repeating import repeating
 from scripts.experiments.target import How, Part
 
 STATEFUL_SETS: Final = {"ledger-database": "orders-database", "pending-database": "frontend-database"}
@@ -59,23 +59,14 @@ class Pods:
     @contextmanager
     def kept_down(self, *parts: Part) -> Iterator[None]:
         """Ends them, and those that come in their place, until the end of the block."""
-        over = threading.Event()
 
-        def keep_down() -> None:
-            while True:
-                for part in parts:
-                    with suppress(ClusterError):  # the next turn tries again
-                        self.end(part, "killed")
-                if over.wait(_AGAIN_S):
-                    return
+        def end_all() -> None:
+            for part in parts:
+                with suppress(ClusterError):  # the next turn tries again
+                    self.end(part, "killed")
 
-        thread = threading.Thread(target=keep_down, name="outage", daemon=True)
-        thread.start()
-        try:
+        with repeating(end_all, _AGAIN_S):
             yield
-        finally:
-            over.set()
-            thread.join()
 
     def _signal(self, pod: dict[str, Any], signal: str) -> None:
         """To the first process of the container, which its namespace protects from SIGKILL."""

@@ -2,12 +2,12 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psycopg
 
+from scripts.experiments.repeating import repeating
 from scripts.local.stack import Stack
 from tests.faults.verdict import pending_url
 
@@ -22,22 +22,13 @@ def kill(stack: Stack, name: str, how: signal.Signals = signal.SIGKILL) -> None:
 @contextmanager
 def kept_down(stack: Stack, *names: str) -> Iterator[None]:
     """Kills these parts, and again whenever they come back, until the end of the block."""
-    over = threading.Event()
 
-    def keep_down() -> None:
-        while True:
-            for name in names:
-                kill(stack, name)
-            if over.wait(0.05):
-                return
+    def kill_all() -> None:
+        for name in names:
+            kill(stack, name)
 
-    thread = threading.Thread(target=keep_down, name="outage")
-    thread.start()
-    try:
+    with repeating(kill_all, 0.05):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def pending(stack: Stack, order_ids: set[str]) -> tuple[int, float]:
