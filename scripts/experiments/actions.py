@@ -28,9 +28,9 @@ def wait_for_sales(share: float = 0.1, within_s: float = 60.0) -> None:
         raise TooSlow(f"not one buyer in {1 / share:.0f} had tickets within {within_s:g} s")
 
 
-def finish_sale(within_s: float | None = None) -> dict[str, int]:
+def finish_sale(within_s: float | None = None, faults_go_on: bool = False) -> dict[str, int]:
     """Wait until everybody was answered and everything accepted is decided; how many saw what last."""
-    current().finish_sale(within_s)
+    current().finish_sale(within_s, faults_go_on=faults_go_on)
     sale = current().sale
     return {str(saw): number for saw, number in sale.saw.items() if number} if sale else {}
 

@@ -111,14 +111,16 @@ class Session:
         self.listeners.append(self.watch.hear)
         return self.watch
 
-    def finish_sale(self, within_s: float | None = None) -> None:
+    def finish_sale(self, within_s: float | None = None, *, faults_go_on: bool = False) -> None:
         """Wait until everybody has been answered and everything accepted is decided; then close the history.
 
-        What is still open then is left for the checker to find.
+        What is still open then is left for the checker to find. Faults are over by now, or once everybody has come.
         """
-        sale = self._sale()
+        sale, within_s = self._sale(), within_s or self.terms.patience_s
+        if faults_go_on:
+            sale.wait_for(lambda _: sale.has_everybody_come, within_s)
         self._last_fault_ended_at = self.history.now()[0]
-        sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], within_s or self.terms.patience_s)
+        sale.wait_for(lambda _: sale.is_over or (sale.has_everybody_come and not sale.saw["error"]), within_s)
         sale.wait_for(lambda _: self.undecided() == 0, min(_DECIDED_WITHIN_S, self.terms.patience_s))
         sale.look_now()
         sale.wait_for(lambda _: sale.is_over, _READ_WITHIN_S)
