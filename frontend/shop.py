@@ -9,6 +9,7 @@ from flask import current_app
 
 from frontend.catalogue import CatalogueCache
 from frontend.flights import Flights
+from frontend.keys import told_key
 from frontend.metrics import Metrics
 from frontend.orders_client import OrdersClient
 from frontend.pending.purchases import PendingPurchases
@@ -33,6 +34,10 @@ class Shop:
     metrics: Metrics
     now: Callable[[], datetime] = utc_now
     flights: Flights = field(default_factory=Flights)
+
+    def told_key(self, order_id: str, key: str) -> str:
+        """The key that goes with an outcome: for the links on its page, and for those that the browser keeps."""
+        return told_key(self.settings.order_key_secret, order_id, key)
 
 
 def current_shop() -> Shop:

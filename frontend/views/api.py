@@ -15,7 +15,7 @@ from frontend.api_answers import (
     rejection_answer,
 )
 from frontend.buying import Pending, buy
-from frontend.keys import issue_key, told_key
+from frontend.keys import issue_key
 from frontend.logs import bind_order
 from frontend.openapi import describe
 from frontend.orders_client import Confirmed, Found, Rejected, Unconfirmed
@@ -69,11 +69,11 @@ def show_order(order_id: str) -> Response:
     answer = find_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case Found():
-            return order_answer(200, answer.order, _told_key(order_id, key))
+            return order_answer(200, answer.order, shop.told_key(order_id, key))
         case Confirming():
             return pending_answer(200, answer.purchase, key, _currency(answer.purchase))
         case Refused():
-            return refused_answer(order_id, answer.message, answer.order, _told_key(order_id, key))
+            return refused_answer(order_id, answer.message, answer.order, shop.told_key(order_id, key))
         case Unconfirmed():
             return problem(503, "The order can't be looked up right now.", retryable=True)
     raise NotFound
@@ -86,13 +86,13 @@ def cancel(order_id: str) -> Response:
     answer = cancel_order(shop.client, shop.pending, shop.settings.order_key_secret, order_id, key, g.traceparent)
     match answer:
         case CancelledOrder(order=None):
-            return json_answer(buried_order(order_id, _told_key(order_id, key)))
+            return json_answer(buried_order(order_id, shop.told_key(order_id, key)))
         case CancelledOrder(order=contract.Order() as order):
             cancelled = msgspec.structs.replace(order, status="cancelled")
-            return order_answer(200, cancelled, _told_key(order_id, key))
+            return order_answer(200, cancelled, shop.told_key(order_id, key))
         case Rejected():
             detail = "The order was rejected, so there is nothing to cancel."
-            return rejection_answer(409, answer.rejection, _told_key(order_id, key), detail)
+            return rejection_answer(409, answer.rejection, shop.told_key(order_id, key), detail)
         case Denied():
             raise NotFound
     return problem(503, "It is not known whether the order is cancelled. Please ask again.", retryable=True)
@@ -119,11 +119,6 @@ def _place(order_id: str, order: contract.PlaceOrder) -> Response:
             return rejection_answer(STATUS_OF_REASON[outcome.rejection.reason], outcome.rejection, key)
     detail = "It is not known yet whether the order is sold. Repeat the request with the same Idempotency-Key."
     return problem(503, detail, retryable=True, order_id=order_id, key=key)
-
-
-def _told_key(order_id: str, key: str) -> str:
-    """The key that goes with an outcome."""
-    return told_key(current_shop().settings.order_key_secret, order_id, key)
 
 
 def _currency(purchase: PendingPurchase) -> str | None:

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from frontend import standing
 from frontend.access import Confirming, Denied, Refused, cancel_order, find_order
-from frontend.keys import told_key
 from frontend.logs import bind_order
 from frontend.orders_client import Found, Unconfirmed
 from frontend.pending.purchases import PendingPurchase
@@ -62,11 +61,11 @@ def order(order_id: str) -> Response:
         case Denied():
             abort(404)
         case Found(found):
-            return _page(found.status, order_id, _told_key(order_id, key), found=found)
+            return _page(found.status, order_id, shop.told_key(order_id, key), found=found)
         case Confirming(purchase):
             return _page("delayed" if purchase.state == "dead" else "confirming", order_id, key, purchase=purchase)
         case Refused():
-            told = _told_key(order_id, key)
+            told = shop.told_key(order_id, key)
             return _page("refused", order_id, told, found=answer.order, message=answer.message)
         case Unconfirmed():
             return _page("unavailable", order_id, key)
@@ -85,12 +84,7 @@ def cancel(order_id: str) -> AnyResponse:
         case Unconfirmed():
             page = render_template("cancel_unconfirmed.html", order_id=order_id, key=key)
             return _waiting(make_response(page, 503))
-    return redirect(url_for("orders.order", order_id=order_id, key=_told_key(order_id, key)), 303)
-
-
-def _told_key(order_id: str, key: str) -> str:
-    """The key that goes with an outcome: for the links on its page, and for those that the browser keeps."""
-    return told_key(current_shop().settings.order_key_secret, order_id, key)
+    return redirect(url_for("orders.order", order_id=order_id, key=shop.told_key(order_id, key)), 303)
 
 
 def _bind(order_id: str) -> None:

@@ -120,7 +120,7 @@ class Session:
         if faults_go_on:
             sale.wait_for(lambda _: sale.has_everybody_come, within_s)
         self._last_fault_ended_at = self.history.now()[0]
-        sale.wait_for(lambda _: sale.is_over or (sale.has_everybody_come and not sale.saw["error"]), within_s)
+        sale.wait_for(lambda _: sale.has_answered_everybody, within_s)
         sale.wait_for(lambda _: self.undecided() == 0, min(_DECIDED_WITHIN_S, self.terms.patience_s))
         sale.look_now()
         sale.wait_for(lambda _: sale.is_over, _READ_WITHIN_S)

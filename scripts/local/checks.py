@@ -20,7 +20,7 @@ _LINTS: Final = (
     ("mypy", ["-m", "mypy"]),
     ("import rules", ["-c", _IMPORT_RULES]),
 )
-_PYTEST: Final = ["-m", "pytest", "--durations=15"]
+_PYTEST: Final = ["-m", "pytest"]
 _AT_ONCE: Final = min(os.cpu_count() or 1, 4)
 _COVERAGE: Final = ["--cov", "--cov-report=term:skip-covered", f"--cov-fail-under={COVERED_PERCENT}"]
 _TESTS: Final = (
@@ -36,7 +36,7 @@ def run(pytest_arguments: Sequence[str]) -> int:
     With arguments pytest alone runs, with these. pytest's closing line is the last of the output.
     """
     if pytest_arguments:
-        return _exit_code(_python(["-m", "pytest", *pytest_arguments]))
+        return _exit_code(_python([*_PYTEST, *pytest_arguments]))
     failed, codes = [], [0]
     for name, arguments in _LINTS:
         began = time.monotonic()
@@ -45,7 +45,7 @@ def run(pytest_arguments: Sequence[str]) -> int:
         failed += [name] if code else []
     for name, arguments in _TESTS:
         _say(f"{name}; failed before: {', '.join(failed) or 'nothing'}")
-        codes.append(_exit_code(_python([*_PYTEST, *arguments])))
+        codes.append(_exit_code(_python([*_PYTEST, "--durations=15", *arguments])))
         failed += [name] if codes[-1] else []
     return max(*codes, 1 if failed else 0)
 

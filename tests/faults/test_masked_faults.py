@@ -57,7 +57,7 @@ def judge(_told: list[str], capsys: pytest.CaptureFixture[str]) -> Judge:
 def wait_for_the_end(one: Recorded) -> None:
     """Until everybody is answered, everything accepted is decided, and its buyers know of it; with a bound."""
     sale = one.sale
-    sale.wait_for(lambda _: sale.has_everybody_come and not sale.saw["error"], ANSWERED_WITHIN_S)
+    sale.wait_for(lambda _: sale.has_answered_everybody, ANSWERED_WITHIN_S)
     order_ids = {buyer.order_id for buyer in sale.buyers}
     sale.wait_for(lambda _: pending(one.stack, order_ids)[0] == 0, DECIDED_WITHIN_S)
     sale.look_now()

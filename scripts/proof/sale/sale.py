@@ -93,6 +93,11 @@ class Sale:
         """Whether everybody has come and has gone."""
         return self.has_everybody_come and self.ended == len(self._people)
 
+    @property
+    def has_answered_everybody(self) -> bool:
+        """Whether everybody has come, and nobody who may still have an answer has seen but an error so far."""
+        return self.is_over or (self.has_everybody_come and not self.saw["error"])
+
     def wait_for(self, condition: Callable[[Sequence[Person]], object], within_s: float) -> bool:
         """Whether `condition` of the buyers who have come was true within the time; raises what the load died of."""
         deadline = time.monotonic() + within_s

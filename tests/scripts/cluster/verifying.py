@@ -1,7 +1,6 @@
 """What the pods of a `verify` find in the emulated cluster: all is well until a test says otherwise."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from scripts.cluster.api import Cluster
 from scripts.cluster.results import Result
 from scripts.cluster.verify import Terms, verify
 from scripts.cluster.verify_healing import Pace
+from scripts.experiments.repeating import repeating
 from tests.scripts.cluster.emulation.cluster_api import ClusterApi
 from tests.scripts.cluster.emulation.knobs import Play
 from tests.scripts.cluster.emulation.pods import is_ready
@@ -60,19 +60,9 @@ class Inside:
 @contextmanager
 def probes(api: ClusterApi, answers: Answers) -> Iterator[None]:
     """Have the pods of the probes tell of answers, while the block lasts."""
-    over = threading.Event()
-    thread = threading.Thread(target=_tell, args=(api, answers, over), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-def _tell(api: ClusterApi, answers: Answers, over: threading.Event) -> None:
     began, counts = time.monotonic(), dict[str, int]()
-    while not over.wait(_EVERY_S):
+
+    def tell() -> None:
         for job in api.all("batch/v1", "Job"):
             pod = api.get("v1", "Pod", f"{job['metadata']['name']}-x7k2p")
             if "probe" not in words_of(job) or pod is None or pod.get("status", {}).get("phase") != "Running":
@@ -81,6 +71,9 @@ def _tell(api: ClusterApi, answers: Answers, over: threading.Event) -> None:
             number = counts[pod["metadata"]["name"]] = counts.get(pod["metadata"]["name"], -1) + 1
             told = {"began_s": time.monotonic() - began, "took_s": 0.0, "good": why is None}
             api.log(pod, json.dumps({"ask": number, **told, **({"why": why} if why else {})}))
+
+    with repeating(tell, _EVERY_S):
+        yield
 
 
 def verified(cluster: Cluster, pace: Pace = PACE) -> Result:

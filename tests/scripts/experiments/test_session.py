@@ -17,6 +17,7 @@ class Attended:
     """A sale to which everybody has come; `waited` says which conditions held at once."""
 
     has_everybody_come = True
+    has_answered_everybody = Sale.has_answered_everybody
 
     def __init__(self, saw: str, *, is_over: bool) -> None:
         self.saw = Counter({saw: 1})
