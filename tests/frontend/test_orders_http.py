@@ -36,10 +36,10 @@ def client_of(
     transport: Transport | None = None,
     now: Callable[[], float] = time.time,
 ) -> HttpOrdersClient:
-    """A client whose waits between its tries take no time."""
+    """A client whose waits between its tries take no time, and are the longest, so that few tries go into a call."""
     clock = Clock()
-    routes = Routes.of(url, url, clock)
-    return HttpOrdersClient(routes, secret, transport or Transport(), Metrics(), now=now, sleep=clock.sleep)
+    routes, transport = Routes.of(url, url, clock), transport or Transport()
+    return HttpOrdersClient(routes, secret, transport, Metrics(), now=now, random=lambda: 1.0, sleep=clock.sleep)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_everything_else_has_an_id_of_its_own(server: FunctionServer, client: Ht
     for _ in range(2):
         assert client.lookup(order_id, TRACE) == Unknown(order_id)
         assert isinstance(client.catalogue(TRACE), contract.Catalogue)
-    assert client.cancel(order_id, TRACE) == Cancelled(order_id)
+    assert client.cancel(order_id, "", TRACE) == Cancelled(order_id)
     assert len({order_id, *(event.id for event in server.events)}) == 6
     assert [event.subject for event in server.events] == [order_id, None, order_id, None, order_id]
     assert abs(server.events[0].time - datetime.now(UTC)) < timedelta(minutes=1)
@@ -89,8 +89,8 @@ def test_each_outcome_of_the_function_is_told(orders: FakeOrders, client: HttpOr
         contract.Rejection(refused, "unknown_show")
     )
     assert client.lookup(sold, TRACE) == Found(confirmed.order)
-    assert isinstance(client.cancel(refused, TRACE), Rejected)
-    assert client.cancel(sold, TRACE) == Cancelled(sold)
+    assert isinstance(client.cancel(refused, "", TRACE), Rejected)
+    assert client.cancel(sold, "", TRACE) == Cancelled(sold)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_each_outcome_of_the_function_is_told(orders: FakeOrders, client: HttpOr
         lambda client, order_id: client.place(order_id, purchase(), PRESSED_AT, TRACE),
         lambda client, order_id: client.replay(order_id, purchase(), PRESSED_AT, TRACE),
         lambda client, order_id: client.lookup(order_id, TRACE),
-        lambda client, order_id: client.cancel(order_id, TRACE),
+        lambda client, order_id: client.cancel(order_id, "", TRACE),
         lambda client, _: client.catalogue(TRACE),
     ],
 )
