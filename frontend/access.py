@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from frontend.keys import Claim, check_key
-from frontend.orders_client import Cancelled, Found, OrdersClient, Rejected, Unconfirmed, Unknown
+from frontend.orders_client import Found, OrdersClient, Rejected, Unconfirmed, Unknown
 from frontend.pending.purchases import Away, Outcome, PendingPurchase, PendingPurchases
 from functions.orders import contract
 
@@ -62,18 +62,20 @@ def cancel_order(
 ) -> CancelledOrder | Rejected | Unconfirmed | Denied:
     """Cancels the order, if `key` is its key; an order that was rejected can't be cancelled.
 
-    The order is looked up first: a key may have been issued for a purchase whose order id turned out to be
-    another buyer's, and a cancel names the order id alone. A pending purchase is cancelled like any other: the
-    function then refuses it when a worker sends it again.
+    A key may have been issued for a purchase whose order id turned out to be another buyer's, or turns out to be in
+    this very moment: the cancel says whose it is. A pending purchase is cancelled like any other: the function then
+    refuses it when a worker sends it again.
     """
     if (claim := check_key(secret, order_id, key)) is None:
         return Denied()
     found = _ask(client, order_id, claim, traceparent)
     if isinstance(found, Denied | Unconfirmed):
         return found
-    answer = client.cancel(order_id, traceparent)
-    if not isinstance(answer, Cancelled):
-        return answer
+    match client.cancel(order_id, claim.fingerprint_half, traceparent):
+        case Rejected(contract.Rejection(reason="id_reused")):
+            return Denied()
+        case Rejected() | Unconfirmed() as answer:
+            return answer
     accepted = _accepted(pending, order_id, claim)
     if isinstance(accepted, PendingPurchase) and accepted.outcome is None:
         pending.settle(order_id, contract.Cancelled(order_id))

@@ -68,8 +68,11 @@ class OrdersClient(Protocol):
     def lookup(self, order_id: str, traceparent: str) -> Found | Unknown | Unconfirmed:
         """The present state of an order."""
 
-    def cancel(self, order_id: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
-        """Gives the tickets back; an order that never arrived can never be placed afterwards."""
+    def cancel(self, order_id: str, fingerprint: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
+        """Gives the tickets back; an order that never arrived can never be placed afterwards.
+
+        `fingerprint` is the purchase's, or the start of it: of another purchase with this id it is `id_reused`.
+        """
 
     def catalogue(self, traceparent: str) -> contract.Catalogue | Unconfirmed:
         """All shows with what is left of each ticket type."""

@@ -84,9 +84,9 @@ class HttpOrdersClient:
             case other:
                 return _unconfirmed(other)
 
-    def cancel(self, order_id: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
+    def cancel(self, order_id: str, fingerprint: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
         """Gives the tickets back."""
-        event = self._event(contract.CANCEL, contract.OrderRef(order_id), traceparent, order_id)
+        event = self._event(contract.CANCEL, contract.CancelOrder(order_id, fingerprint), traceparent, order_id)
         match self._run(calls.CANCEL, event, order_id):
             case contract.Cancelled():
                 return Cancelled(order_id)

@@ -91,11 +91,13 @@ class FakeOrders:
             order = self._orders.get(order_id)
             return Found(order) if order else Unknown(order_id)
 
-    def cancel(self, order_id: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
+    def cancel(self, order_id: str, fingerprint: str, traceparent: str) -> Cancelled | Rejected | Unconfirmed:
         with self._lock:
             if self._is_away("cancel", traceparent):
                 return Unconfirmed("away")
             order = self._orders.get(order_id) or contract.Order(order_id, "cancelled", "", "", self._now())
+            if order.fingerprint and not order.fingerprint.startswith(fingerprint):
+                return Rejected(contract.Rejection(order_id, "id_reused"))
             if order.status == "rejected":
                 return Rejected(_rejection(order))
             if order.status == "confirmed":

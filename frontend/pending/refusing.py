@@ -18,18 +18,16 @@ class Ended:
 def end(client: OrdersClient, purchase: PendingPurchase, traceparent: str) -> Ended | Unconfirmed:
     """Cancels the order of `purchase`, so that it can never be sold; one that was rejected stays so.
 
-    The order is looked up first: its id may have turned out to be another buyer's, which must not be cancelled.
+    Where its id turned out to be another buyer's, that order is left as it is: it was not this purchase's.
     """
     found = client.lookup(purchase.order_id, traceparent)
     if isinstance(found, Unconfirmed):
         return found
     order = found.order if isinstance(found, Found) else None
-    if order is not None and order.fingerprint not in ("", purchase.fingerprint):
-        return Ended(contract.Rejection(purchase.order_id, "id_reused"), None)
-    match client.cancel(purchase.order_id, traceparent):
+    match client.cancel(purchase.order_id, purchase.fingerprint, traceparent):
         case Cancelled():
             return Ended(contract.Cancelled(purchase.order_id), order)
         case Rejected(rejection):
-            return Ended(rejection, order)
+            return Ended(rejection, None if rejection.reason == "id_reused" else order)
         case Unconfirmed() as unconfirmed:
             return unconfirmed

@@ -61,7 +61,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Cancel(msgspec.Struct, frozen=True):
+    """The cancel of the purchase whose fingerprint begins so; of whichever has the order id if that is empty."""
+
     order_id: str
+    fingerprint: str = ""
 
 
 class Sell(msgspec.Struct, frozen=True):
@@ -84,7 +87,7 @@ class Refuse(msgspec.Struct, frozen=True):
 
 
 class RefuseReuse(msgspec.Struct, frozen=True):
-    """Another purchase has this order id: reject this one, and leave the other as it is."""
+    """Another purchase has this order id: reject what was asked for this one, and leave the other as it is."""
 
 
 class Repeat(msgspec.Struct, frozen=True):
@@ -113,7 +116,7 @@ def decide(
 ) -> Decision:
     """What happens to a command. `stock` is its show's, by ticket type, as it stands under its lock."""
     if isinstance(command, Cancel):
-        return _decide_cancel(prior, stock)
+        return _decide_cancel(command, prior, stock)
     if prior is not None:
         return Repeat() if prior.fingerprint in (command.fingerprint, "") else RefuseReuse()
     if now - command.placed_at > OLDEST_EVENT:
@@ -123,9 +126,11 @@ def decide(
     return _decide_sale(command.order, min(command.placed_at, now), show, stock)
 
 
-def _decide_cancel(prior: Prior | None, stock: Mapping[str, Stock]) -> Decision:
+def _decide_cancel(cancel: Cancel, prior: Prior | None, stock: Mapping[str, Stock]) -> Decision:
     if prior is None:
         return Bury()
+    if prior.fingerprint and not prior.fingerprint.startswith(cancel.fingerprint):
+        return RefuseReuse()
     if prior.status != "confirmed":
         return Repeat()
     if any(line.ticket_type not in stock for line in prior.lines):

@@ -163,8 +163,8 @@ class Service:
                 placed_at = min(event.time, self._now())
                 place = Place(event.id, contract.fingerprint(command), command, placed_at)
                 return await self._ledger.submit(place, time_left_s)
-            case contract.OrderRef(order_id) if event.type == contract.CANCEL:
-                return await self._ledger.submit(Cancel(order_id), time_left_s)
+            case contract.CancelOrder(order_id, fingerprint):
+                return await self._ledger.submit(Cancel(order_id, fingerprint), time_left_s)
             case contract.Show():
                 return await self._ledger.submit(Publish(command, event.time), time_left_s)
         async with asyncio.timeout(time_left_s):
@@ -200,7 +200,7 @@ class Service:
 
 
 def _order_id(event: contract.Event, command: contract.Command) -> str:
-    return command.order_id if isinstance(command, contract.OrderRef) else event.id
+    return command.order_id if isinstance(command, contract.OrderRef | contract.CancelOrder) else event.id
 
 
 def _time_left_s(event: contract.Event) -> float:

@@ -40,7 +40,7 @@ def find(function: Function, order_id: str) -> tuple[Answer, contract.Order | No
 
 def cancel(function: Function, order_id: str) -> Answer:
     """Give the places back; an order that has not arrived can't be placed any more. Raises Unanswered or Unexpected."""
-    answer = function.ask(contract.CANCEL, contract.OrderRef(order_id))
+    answer = function.ask(contract.CANCEL, contract.CancelOrder(order_id))
     answer.data(contract.CANCELLED, contract.Cancelled)
     return answer
 

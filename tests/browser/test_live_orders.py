@@ -90,7 +90,7 @@ def test_what_takes_longer_is_said_and_then_what_the_operator_says(shop: FakeSho
     page.go_back()
     heading(page, "This takes longer than usual")
     shop.orders.away = False
-    shop.orders.cancel(order_id, "")
+    shop.orders.cancel(order_id, "", "")
     shop.pending.refuse(order_id, MESSAGE)
     page.reload()
     heading(page, "Your order couldn\u2019t be carried out")

@@ -80,7 +80,7 @@ def test_an_order_is_sold_found_repeated_and_cancelled(buyer: Buyer) -> None:
     wait_until(lambda: buyer.left("spring-gala") == {"stalls": 98, "balcony": 39})  # the list may be a moment old
     assert buyer.place({"stalls": 2, "balcony": 1}, order_id=order.order_id) == Confirmed(order)
     assert buyer.client.lookup(order.order_id, TRACE) == Found(order)
-    assert buyer.client.cancel(order.order_id, TRACE) == Cancelled(order.order_id)
+    assert buyer.client.cancel(order.order_id, "", TRACE) == Cancelled(order.order_id)
     found = buyer.client.lookup(order.order_id, TRACE)
     assert isinstance(found, Found)
     assert (found.order.status, found.order.tickets) == ("cancelled", ())
@@ -100,7 +100,7 @@ def test_a_replay_is_the_same_purchase(buyer: Buyer) -> None:
     assert outcomes == outcomes[:1] * 3
     other = msgspec.structs.replace(order, name="Bob Buyer")
     assert buyer.refusal(buyer.client.replay(order_id, other, pressed_at, TRACE)).reason == "id_reused"
-    assert buyer.client.cancel(order_id, TRACE) == Cancelled(order_id)
+    assert buyer.client.cancel(order_id, "", TRACE) == Cancelled(order_id)
     assert buyer.refusal(buyer.client.replay(order_id, order, pressed_at, TRACE)).reason == "cancelled"
     assert buyer.client.stable_opens_in() == 0
 
@@ -109,14 +109,14 @@ def test_what_is_sold_out_stays_so_for_this_order_id(buyer: Buyer) -> None:
     order, late = buyer.buy({"entry": 2}, "open-mic"), str(uuid.uuid4())
     refusal = buyer.refusal(buyer.place({"entry": 2}, "open-mic", late))
     assert (refusal.reason, [(a.ticket_type, a.available) for a in refusal.available]) == ("sold_out", [("entry", 1)])
-    buyer.client.cancel(order.order_id, TRACE)
+    buyer.client.cancel(order.order_id, "", TRACE)
     assert buyer.refusal(buyer.place({"entry": 2}, "open-mic", late)) == refusal
     found = buyer.client.lookup(late, TRACE)
     assert isinstance(found, Found)
     kept = found.order
     assert (kept.status, kept.reason, kept.name, kept.email, kept.tickets) == ("rejected", "sold_out", "", "", ())
     assert kept.lines == (contract.OrderedLine("entry", "Entry", 2, 0),)
-    assert buyer.refusal(buyer.client.cancel(late, TRACE)) == refusal
+    assert buyer.refusal(buyer.client.cancel(late, "", TRACE)) == refusal
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,22 @@ def test_another_purchase_with_the_same_id_learns_nothing(buyer: Buyer) -> None:
     assert buyer.refusal(other) == contract.Rejection(order.order_id, "id_reused")
 
 
+def test_another_purchase_with_the_same_id_cancels_nothing(buyer: Buyer) -> None:
+    order = buyer.buy({"stalls": 1})
+    half, other = order.fingerprint[:32], ("0" if order.fingerprint[0] == "f" else "f") + order.fingerprint[1:]
+    for fingerprint in (other, other[:32]):
+        refusal = buyer.refusal(buyer.client.cancel(order.order_id, fingerprint, TRACE))
+        assert refusal == contract.Rejection(order.order_id, "id_reused")
+    assert buyer.client.lookup(order.order_id, TRACE) == Found(order)
+    assert buyer.client.cancel(order.order_id, half, TRACE) == Cancelled(order.order_id)
+    assert buyer.refusal(buyer.client.cancel(order.order_id, other, TRACE)).reason == "id_reused"
+    assert buyer.client.cancel(order.order_id, order.fingerprint, TRACE) == Cancelled(order.order_id)
+
+
 def test_an_order_that_was_cancelled_before_it_arrived_is_never_sold(buyer: Buyer) -> None:
     order_id = str(uuid.uuid4())
     assert buyer.client.lookup(order_id, TRACE) == Unknown(order_id)
-    assert buyer.client.cancel(order_id, TRACE) == Cancelled(order_id)
+    assert buyer.client.cancel(order_id, "", TRACE) == Cancelled(order_id)
     assert buyer.refusal(buyer.place({"stalls": 1}, order_id=order_id)).reason == "cancelled"
     found = buyer.client.lookup(order_id, TRACE)
     assert isinstance(found, Found)

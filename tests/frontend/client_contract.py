@@ -62,7 +62,7 @@ class ClientContract:
         other = client.replay(bought, wants(name="Grace Hopper"), pressed_at, TRACE)
         assert other == Rejected(contract.Rejection(bought, "id_reused"))
         cancelled = new_id()
-        client.cancel(cancelled, TRACE)
+        client.cancel(cancelled, "", TRACE)
         assert reason(client.replay(cancelled, wants(), pressed_at, TRACE)) == "cancelled"
 
     def test_a_double_click_gets_one_order(self, client: OrdersClient) -> None:
@@ -113,17 +113,28 @@ class ClientContract:
         order_id = new_id()
         assert isinstance(client.place(order_id, wants("open-mic", entry=3), now(), TRACE), Confirmed)
         for _ in range(2):
-            assert client.cancel(order_id, TRACE) == Cancelled(order_id)
+            assert client.cancel(order_id, "", TRACE) == Cancelled(order_id)
         assert reason(client.place(order_id, wants("open-mic", entry=3), now(), TRACE)) == "cancelled"
         found = client.lookup(order_id, TRACE)
         assert isinstance(found, Found)
         assert (found.order.status, found.order.tickets) == ("cancelled", ())
         assert isinstance(client.place(new_id(), wants("open-mic", entry=3), now(), TRACE), Confirmed)
 
+    def test_another_purchase_with_the_same_id_cancels_nothing(self, client: OrdersClient) -> None:
+        order_id = new_id()
+        placed = client.place(order_id, wants(), now(), TRACE)
+        assert isinstance(placed, Confirmed)
+        other = contract.fingerprint(wants(name="Grace Hopper"))
+        for fingerprint in (other, other[:32]):
+            refusal = client.cancel(order_id, fingerprint, TRACE)
+            assert refusal == Rejected(contract.Rejection(order_id, "id_reused"))
+        assert client.lookup(order_id, TRACE) == Found(placed.order)
+        assert client.cancel(order_id, contract.fingerprint(wants())[:32], TRACE) == Cancelled(order_id)
+
     def test_a_cancel_comes_before_its_order(self, client: OrdersClient) -> None:
         order_id = new_id()
         assert client.lookup(order_id, TRACE) == Unknown(order_id)
-        assert client.cancel(order_id, TRACE) == Cancelled(order_id)
+        assert client.cancel(order_id, "", TRACE) == Cancelled(order_id)
         assert reason(client.place(order_id, wants(), now(), TRACE)) == "cancelled"
         found = client.lookup(order_id, TRACE)
         assert isinstance(found, Found)
@@ -132,7 +143,7 @@ class ClientContract:
     def test_a_rejected_order_can_not_be_cancelled(self, client: OrdersClient) -> None:
         order_id = new_id()
         assert reason(client.place(order_id, wants("no-such-show"), now(), TRACE)) == "unknown_show"
-        assert reason(client.cancel(order_id, TRACE)) == "unknown_show"
+        assert reason(client.cancel(order_id, "", TRACE)) == "unknown_show"
 
     def test_the_catalogue_tells_what_is_left(self, client: OrdersClient) -> None:
         assert isinstance(client.place(new_id(), wants("open-mic", entry=1), now(), TRACE), Confirmed)

@@ -129,8 +129,8 @@ def _carry_out(orders: FakeOrders, event: contract.Event) -> object:
             return orders.place(event.id, command, event.time, trace)
         case contract.LOOKUP, contract.OrderRef():
             return orders.lookup(command.order_id, trace)
-        case contract.CANCEL, contract.OrderRef():
-            return orders.cancel(command.order_id, trace)
+        case contract.CANCEL, contract.CancelOrder():
+            return orders.cancel(command.order_id, command.fingerprint, trace)
     return orders.catalogue(trace)
 
 

@@ -61,6 +61,22 @@ def test_a_key_for_another_purchase_under_the_same_id_is_denied(
     assert status_of(orders, order_id) == "confirmed"
 
 
+def test_an_order_that_arrives_while_another_purchase_is_cancelled_under_its_id_is_left_alone(
+    orders: FakeOrders, pending: FakePending, order_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look-up finds nothing yet: the cancel itself must say whose it is."""
+
+    def unknown_until_now(asked: str, traceparent: str) -> Unknown:
+        orders.place(order_id, wants(), datetime.now(UTC), TRACE)
+        return Unknown(asked)
+
+    with monkeypatch.context() as away:
+        away.setattr(orders, "lookup", unknown_until_now)
+        other = key_for(order_id, wants(name="Mallory"))
+        assert cancel_order(orders, pending, SECRET, order_id, other, TRACE) == Denied()
+    assert status_of(orders, order_id) == "confirmed"
+
+
 def test_an_order_is_cancelled_with_its_key(
     orders: FakeOrders, pending: FakePending, sold: contract.Order, order_id: str
 ) -> None:

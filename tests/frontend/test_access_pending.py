@@ -101,7 +101,7 @@ def test_a_final_outcome_is_told_without_the_function(
     buyer = Buyer(orders, pending, wants(show))
     pending.accept(order_id, wants(show), datetime.now(UTC), TRACE)
     if show == "spring-gala":
-        orders.cancel(order_id, TRACE)
+        orders.cancel(order_id, "", TRACE)
     else:
         place(orders, order_id, wants(show))
     status = buyer.status(order_id)
@@ -159,7 +159,7 @@ def test_without_the_store_nobody_says_that_it_never_arrived(
 def test_a_refused_one_says_why_with_or_without_the_function(
     orders: FakeOrders, pending: FakePending, buyer: Buyer, order_id: str
 ) -> None:
-    orders.cancel(order_id, TRACE)
+    orders.cancel(order_id, "", TRACE)
     pending.refuse(order_id, "The show moved.")
     with_it = buyer.finds(order_id)
     assert isinstance(with_it, Refused)

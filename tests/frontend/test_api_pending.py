@@ -130,7 +130,7 @@ def test_what_takes_longer_says_so_and_then_what_the_operator_says(
     assert (order["status"], order["message"]) == ("cancelled", "The hall had to close.")
     assert order["tickets"] == []
     orders.away = False
-    orders.cancel(order_id, "")
+    orders.cancel(order_id, "", "")
     assert state(http, accepted)["message"] == "The hall had to close."
 
 

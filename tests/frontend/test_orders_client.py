@@ -24,7 +24,7 @@ class TestFake(ClientContract):
         orders.away = True
         order_id = new_id()
         assert isinstance(orders.place(order_id, wants(), now(), TRACE), Unconfirmed)
-        assert isinstance(orders.cancel(order_id, TRACE), Unconfirmed)
+        assert isinstance(orders.cancel(order_id, "", TRACE), Unconfirmed)
         assert isinstance(orders.catalogue(TRACE), Unconfirmed)
         assert isinstance(orders.lookup(order_id, TRACE), Unconfirmed)
         assert isinstance(orders.replay(order_id, wants(), now(), TRACE), Unconfirmed)

@@ -158,7 +158,7 @@ class TestCancelling:
 class TestOtherStates:
     def test_an_order_cancelled_before_it_arrived(self, http: FlaskClient, orders: FakeOrders) -> None:
         order_id = str(uuid.uuid4())
-        orders.cancel(order_id, "")
+        orders.cancel(order_id, "", "")
         page = read(http, url_of(order_id))
         assert page.status == 200
         assert "This order was cancelled before it reached us." in page.words

@@ -132,7 +132,7 @@ class TestGivenUp:
         away: bool,
     ) -> None:
         orders.away = False
-        orders.cancel(filled["order_id"], "")
+        orders.cancel(filled["order_id"], "", "")
         orders.away = away
         pending.bury(filled["order_id"])
         pending.refuse(filled["order_id"], "<b>Closed</b> for repairs")

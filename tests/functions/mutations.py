@@ -134,6 +134,8 @@ def _event(random: Random) -> contract.Event:
             name=random.choice(("Ann Buyer", "Bob", f"{MARK} Buyer")),
             expected_total=random.choice((None, None, 100, 2500)),
         )
+    elif kind == contract.CANCEL:
+        data = contract.CancelOrder(order_id, random.choice(("", "", "0", contract.fingerprint(make_order(HALL)))))
     elif kind == contract.PUBLISH:
         data = make_show(f"show-{random.randint(1, 20)}")
     elif kind == contract.LIST:

@@ -30,13 +30,14 @@ UNKNOWN = Known(ABSENT)
 def may_become(before: Known, commands: Iterable[Command], after: Known) -> bool:
     """Whether commands about one order, in any order and each carried out or not, lead from `before` to `after`."""
     places = {command.fingerprint for command in commands if isinstance(command, Place)}
-    cancelled = any(isinstance(command, Cancel) for command in commands)
+    cancelled = [command.fingerprint for command in commands if isinstance(command, Cancel)]
     if after.status == before.status:
         return after == before
     if before.status == ABSENT:
         placed = after.fingerprint in places
-        return placed or (after.status == "cancelled" and after.fingerprint == "" and cancelled)
-    return before.status == "confirmed" and after.status == "cancelled" and cancelled
+        return placed or (after.status == "cancelled" and after.fingerprint == "" and cancelled != [])
+    own = any(after.fingerprint.startswith(start) for start in cancelled)
+    return before.status == "confirmed" and after.status == "cancelled" and own
 
 
 def agrees(command: Command, reply: Reply, after: Known) -> bool:
@@ -47,12 +48,14 @@ def agrees(command: Command, reply: Reply, after: Known) -> bool:
             true = same and after.status in ("confirmed", "cancelled")
         case Place(fingerprint=fingerprint), Rejection(reason="id_reused"):
             true = after.fingerprint not in ("", fingerprint)
+        case Cancel(fingerprint=start), Rejection(reason="id_reused"):
+            true = not after.fingerprint.startswith(start)
         case Place(), Rejection(reason="cancelled"):
             true = after.status == "cancelled"
         case _, Rejection():
             true = (after.status, after.reason) == ("rejected", reply.reason)
-        case Cancel(), Cancelled():
-            true = after.status == "cancelled"
+        case Cancel(fingerprint=start), Cancelled():
+            true = after.status == "cancelled" and (after.fingerprint.startswith(start) or after.fingerprint == "")
         case _:
             true = isinstance(command, Publish) and isinstance(reply, Published | PublishRejection)
     return true
@@ -65,7 +68,8 @@ def codes(order: Order) -> tuple[str, ...]:
 def expected(command: Place | Cancel, before: Known, left: Left) -> str:
     """What one command alone is answered, with nothing else going on: a status or a reason."""
     if isinstance(command, Cancel):
-        return before.reason or "cancelled"
+        reused = before.fingerprint and not before.fingerprint.startswith(command.fingerprint)
+        return "id_reused" if reused else before.reason or "cancelled"
     if before.status == ABSENT:
         return expected_sale(command, left)
     reused = before.fingerprint not in ("", command.fingerprint)

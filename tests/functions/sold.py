@@ -36,9 +36,9 @@ async def sell(on_sale: LocalInvoker) -> Sold:
     assert await place("both", seat=2, standing=1) == contract.CONFIRMED
     assert await place("one", seat=1) == contract.CONFIRMED
     assert await place("cancelled", seat=1) == contract.CONFIRMED
-    await on_sale.send(CANCEL, contract.OrderRef(orders["cancelled"]))
+    await on_sale.send(CANCEL, contract.CancelOrder(orders["cancelled"]))
     assert await place("refused", seat=1, standing=3) == contract.REJECTED
-    await on_sale.send(CANCEL, contract.OrderRef(orders["tombstone"]))
+    await on_sale.send(CANCEL, contract.CancelOrder(orders["tombstone"]))
     _, standing = make_show().ticket_types
     grown = contract.TicketType("seat", "Seat", 2500, "EUR", capacity=6, limit_per_order=4)
     await on_sale.send(PUBLISH, make_show(ticket_types=(grown, standing)))

@@ -66,7 +66,7 @@ async def test_it_holds_at_any_moment_while_sales_go_on(
             lines = {"seat": 1 + number % 3} if number % 2 else {"seat": 1, "standing": 1}
             placed = await functions[number % 2].send(PLACE, make_order(lines=lines))
             if placed.event.type == contract.CONFIRMED:
-                await functions[(number + 1) % 2].send(CANCEL, contract.OrderRef(placed.data(Order).order_id))
+                await functions[(number + 1) % 2].send(CANCEL, contract.CancelOrder(placed.data(Order).order_id))
                 bought += 1
             else:
                 assert placed.data(Rejection).reason == "sold_out"

@@ -55,7 +55,7 @@ async def test_an_order_whose_commit_was_cut_is_confirmed_once(cuttable: Cuttabl
 async def test_a_cancel_whose_commit_was_cut_frees_the_seats_once(cuttable: Cuttable, cut: Cut) -> None:
     placed = (await cuttable.function.send(PLACE, make_order())).data(Order)
     cuttable.line.cut_at_next_commit(cut)
-    cancelled = await cuttable.function.send(CANCEL, contract.OrderRef(placed.order_id))
+    cancelled = await cuttable.function.send(CANCEL, contract.CancelOrder(placed.order_id))
     assert cancelled.event.type == contract.CANCELLED
     assert cuttable.line.cuts == 1
     assert await cuttable.function.left() == {"seat": 5, "standing": 3}

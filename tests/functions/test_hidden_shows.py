@@ -5,7 +5,18 @@ import psycopg
 import pytest
 
 from functions.orders import contract
-from functions.orders.contract import CANCEL, LIST, LOOKUP, PLACE, PUBLISH, Catalogue, Order, OrderRef, Published
+from functions.orders.contract import (
+    CANCEL,
+    LIST,
+    LOOKUP,
+    PLACE,
+    PUBLISH,
+    CancelOrder,
+    Catalogue,
+    Order,
+    OrderRef,
+    Published,
+)
 from tests.functions.breakages import ENDS, HELD
 from tests.functions.local_invoker import LocalInvoker, make_order, make_show
 from tests.functions.promises import assert_promises_hold, audited, broken
@@ -38,7 +49,7 @@ async def test_it_is_sold_looked_up_and_cancelled_as_any_other(function: LocalIn
     assert (await function.send(LOOKUP, OrderRef(placed.order_id))).data(Order) == placed
     refused = await function.send(PLACE, make_order("behind-the-curtain", {"seat": 4}))
     assert refused.data(contract.Rejection).available[0].available == 3
-    assert (await function.send(CANCEL, OrderRef(placed.order_id))).event.type == contract.CANCELLED
+    assert (await function.send(CANCEL, CancelOrder(placed.order_id))).event.type == contract.CANCELLED
 
 
 async def test_a_later_publication_shows_it_and_hides_it_again(on_sale: LocalInvoker) -> None:

@@ -65,7 +65,10 @@ PLACES = st.builds(
     st.sampled_from(["Ann", "Ann", "Bob"]),
     st.sampled_from([None, None, None, None, PRICE]),
 )
-SALES = st.one_of(PLACES, PLACES, PLACES, st.builds(Cancel, ORDER_IDS))
+CANCELS = PLACES.flatmap(
+    lambda place: st.builds(Cancel, ORDER_IDS, st.sampled_from(["", place.fingerprint, place.fingerprint[:32]]))
+)
+SALES = st.one_of(PLACES, PLACES, PLACES, CANCELS)
 PUBLICATIONS = st.builds(make_show, st.sampled_from(["one", "two"]), CAPACITIES, st.integers(0, 60))
 WRITER = st.integers(0, WRITERS - 1)
 Sent = tuple[int, Command]

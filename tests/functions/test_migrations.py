@@ -113,9 +113,9 @@ async def test_what_was_sold_under_the_first_schema_is_found_and_can_be_cancelle
     repeated = (await function.send(PLACE, ANNS, id=CONFIRMED)).data(Order)
     assert repeated == found
     assert (await function.send(PLACE, ANNS, id=TOMBSTONE)).data(Rejection).reason == "cancelled"
-    assert (await function.send(CANCEL, contract.OrderRef(REFUSED))).data(Rejection).reason == "sold_out"
+    assert (await function.send(CANCEL, contract.CancelOrder(REFUSED))).data(Rejection).reason == "sold_out"
     assert (await function.send(PLACE, ANNS)).data(Rejection).reason == "sold_out"
-    assert (await function.send(CANCEL, contract.OrderRef(CONFIRMED))).event.type == contract.CANCELLED
+    assert (await function.send(CANCEL, contract.CancelOrder(CONFIRMED))).event.type == contract.CANCELLED
     assert (await function.send(PLACE, make_order("old-show", {"seat": 3}))).data(Order).status == "confirmed"
     assert_promises_hold(first_url)
     examined = {result.check.name: result.examined for result in audited(first_url)}

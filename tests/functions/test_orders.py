@@ -95,7 +95,7 @@ async def test_a_rejection_is_remembered_though_tickets_come_free(on_sale: Local
     order_id, first = str(uuid.uuid4()), str(uuid.uuid4())
     await on_sale.send(PLACE, make_order(lines={"standing": 3}), id=first)
     assert (await on_sale.send(PLACE, make_order(lines={"standing": 1}), id=order_id)).event.type == contract.REJECTED
-    await on_sale.send(CANCEL, contract.OrderRef(first))
+    await on_sale.send(CANCEL, contract.CancelOrder(first))
     repeated = await on_sale.send(PLACE, make_order(lines={"standing": 1}), id=order_id)
     assert repeated.data(Rejection).reason == "sold_out"
 
@@ -169,7 +169,7 @@ async def test_a_rejected_order_keeps_no_personal_data(on_sale: LocalInvoker, or
 async def test_a_cancel_frees_the_tickets_once(on_sale: LocalInvoker) -> None:
     placed = (await on_sale.send(PLACE, make_order(lines={"seat": 3, "standing": 1}))).data(Order)
     for _ in range(2):
-        answer = await on_sale.send(CANCEL, contract.OrderRef(placed.order_id))
+        answer = await on_sale.send(CANCEL, contract.CancelOrder(placed.order_id))
         assert answer.event.type == contract.CANCELLED
         assert await on_sale.left() == {"seat": 5, "standing": 3}
     found = (await on_sale.send(LOOKUP, contract.OrderRef(placed.order_id))).data(Order)
@@ -178,7 +178,7 @@ async def test_a_cancel_frees_the_tickets_once(on_sale: LocalInvoker) -> None:
 
 async def test_an_order_that_was_cancelled_is_not_sold_again(on_sale: LocalInvoker) -> None:
     placed = (await on_sale.send(PLACE, make_order())).data(Order)
-    await on_sale.send(CANCEL, contract.OrderRef(placed.order_id))
+    await on_sale.send(CANCEL, contract.CancelOrder(placed.order_id))
     repeated = await on_sale.send(PLACE, make_order(), id=placed.order_id)
     assert repeated.data(Rejection).reason == "cancelled"
     assert await on_sale.left() == {"seat": 5, "standing": 3}
@@ -186,7 +186,7 @@ async def test_an_order_that_was_cancelled_is_not_sold_again(on_sale: LocalInvok
 
 async def test_a_cancel_that_arrives_first_leaves_a_tombstone(on_sale: LocalInvoker) -> None:
     order_id = str(uuid.uuid4())
-    assert (await on_sale.send(CANCEL, contract.OrderRef(order_id))).event.type == contract.CANCELLED
+    assert (await on_sale.send(CANCEL, contract.CancelOrder(order_id))).event.type == contract.CANCELLED
     late = await on_sale.send(PLACE, make_order(), id=order_id)
     assert late.data(Rejection).reason == "cancelled"
     assert await on_sale.left() == {"seat": 5, "standing": 3}
@@ -195,9 +195,36 @@ async def test_a_cancel_that_arrives_first_leaves_a_tombstone(on_sale: LocalInvo
 async def test_a_cancel_of_a_rejected_order_tells_its_reason(on_sale: LocalInvoker) -> None:
     order_id = str(uuid.uuid4())
     await on_sale.send(PLACE, make_order(lines={"balcony": 1}), id=order_id)
-    answer = await on_sale.send(CANCEL, contract.OrderRef(order_id))
+    answer = await on_sale.send(CANCEL, contract.CancelOrder(order_id))
     assert answer.event.type == contract.REJECTED
     assert answer.data(Rejection).reason == "unknown_ticket_type"
+
+
+@pytest.mark.parametrize("length", [64, 32, 1])
+@pytest.mark.parametrize("lines", [{"seat": 1}, {"balcony": 1}])
+async def test_a_cancel_of_another_purchase_with_the_same_id_changes_and_tells_nothing(
+    on_sale: LocalInvoker, length: int, lines: dict[str, int]
+) -> None:
+    """It may have been sent while nobody knew whose order id it is, and arrive after the other's order."""
+    order_id, order = str(uuid.uuid4()), make_order(lines=lines)
+    placed = await on_sale.send(PLACE, order, id=order_id)
+    own = contract.fingerprint(order)[:length]
+    anothers = ("0" if own[0] == "f" else "f") + own[1:]
+    answer = await on_sale.send(CANCEL, contract.CancelOrder(order_id, anothers))
+    assert answer.data(Rejection) == Rejection(order_id, "id_reused")
+    assert (await on_sale.send(PLACE, order, id=order_id)).event.data == placed.event.data
+    own_answer = await on_sale.send(CANCEL, contract.CancelOrder(order_id, own))
+    assert own_answer.event.type == (contract.CANCELLED if "seat" in lines else contract.REJECTED)
+    answer = await on_sale.send(CANCEL, contract.CancelOrder(order_id, anothers))
+    assert answer.data(Rejection).reason == "id_reused"
+
+
+@pytest.mark.parametrize("fingerprint", ["0" * 65, "F", "g", "a b", "a\n", None, 1])
+async def test_what_is_no_fingerprint_cancels_nothing(on_sale: LocalInvoker, fingerprint: object) -> None:
+    placed = (await on_sale.send(PLACE, make_order())).data(Order)
+    data = {"order_id": placed.order_id, "fingerprint": fingerprint}
+    assert (await on_sale.send(CANCEL, data)).status == 400
+    assert (await on_sale.send(LOOKUP, contract.OrderRef(placed.order_id))).data(Order) == placed
 
 
 async def test_a_cancel_and_its_order_at_once_in_two_processes_agree(start_function: StartFunction) -> None:
@@ -207,7 +234,7 @@ async def test_a_cancel_and_its_order_at_once_in_two_processes_agree(start_funct
         order_id = str(uuid.uuid4())
         placed, cancelled = await asyncio.gather(
             functions[0].send(PLACE, make_order(), id=order_id),
-            functions[1].send(CANCEL, contract.OrderRef(order_id)),
+            functions[1].send(CANCEL, contract.CancelOrder(order_id)),
         )
         assert placed.status == cancelled.status == 200
         found = await functions[0].send(LOOKUP, contract.OrderRef(order_id))
@@ -217,7 +244,7 @@ async def test_a_cancel_and_its_order_at_once_in_two_processes_agree(start_funct
 
 async def test_the_journal_has_every_version_of_the_stock(on_sale: LocalInvoker, orders_database_url: str) -> None:
     placed = [(await on_sale.send(PLACE, make_order(lines={"seat": 1}))).data(Order) for _ in range(3)]
-    await on_sale.send(CANCEL, contract.OrderRef(placed[1].order_id))
+    await on_sale.send(CANCEL, contract.CancelOrder(placed[1].order_id))
     with psycopg.connect(orders_database_url) as session:
         lines = session.execute(
             "SELECT version, sold, cause FROM stock_journal WHERE ticket_type = 'seat' ORDER BY version"

@@ -95,7 +95,7 @@ async def test_what_was_sold_long_ago_can_still_be_cancelled_and_audited(on_sale
         "UPDATE orders SET decided_at = decided_at - interval '40 days'"
     )
     forget(sold.url, datetime.now(UTC))
-    cancelled = await on_sale.send(CANCEL, contract.OrderRef(sold.orders["both"]))
+    cancelled = await on_sale.send(CANCEL, contract.CancelOrder(sold.orders["both"]))
     assert cancelled.event.type == contract.CANCELLED
     placed = await on_sale.send(PLACE, make_order(lines={"seat": 3, "standing": 2}))
     assert placed.event.type == contract.CONFIRMED

@@ -31,6 +31,7 @@ _ONE_LINE = r"\A[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*\Z"  # no cont
 OrderId = Annotated[str, Meta(pattern=_UUID)]
 Slug = Annotated[str, Meta(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=64)]
 Line = Annotated[str, Meta(pattern=_ONE_LINE, max_length=200)]
+FingerprintStart = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,64}\Z")]
 Email = Annotated[str, Meta(pattern=r"\A[^\s\x00-\x1f\x7f@]+@[^\s\x00-\x1f\x7f@]+\Z", max_length=254)]
 Amount = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z")]
@@ -85,9 +86,20 @@ class PlaceOrder(Command, frozen=True):
 
 
 class OrderRef(Command, frozen=True):
-    """Names the order to look up or to cancel."""
+    """Names the order to look up."""
 
     order_id: OrderId
+
+
+class CancelOrder(Command, frozen=True, omit_defaults=True):
+    """Names the order to cancel, and by its `fingerprint`, or the start of it, the purchase that is meant.
+
+    Two purchases may have been sent with one order id: a cancel of the other one is rejected. An empty fingerprint
+    means whichever has it.
+    """
+
+    order_id: OrderId
+    fingerprint: FingerprintStart = ""
 
 
 class ListShows(Command, frozen=True):
@@ -241,7 +253,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 COMMANDS: Final[Mapping[str, type[Command]]] = {
     PLACE: PlaceOrder,
     LOOKUP: OrderRef,
-    CANCEL: OrderRef,
+    CANCEL: CancelOrder,
     PUBLISH: Show,
     LIST: ListShows,
 }

@@ -90,7 +90,7 @@ class PendingMachine(RuleBasedStateMachine):
 
     @rule(order_id=order_ids, lost=st.booleans())
     def cancel(self, order_id: str, lost: bool) -> None:
-        answer = self.function.cancel(order_id, TRACE)
+        answer = self.function.cancel(order_id, "", TRACE)
         if not lost and not isinstance(answer, Rejected | Unconfirmed):
             self.parts.pending.settle(order_id, contract.Cancelled(order_id))
 

@@ -158,7 +158,7 @@ def test_an_outcome_that_could_not_be_kept_is_asked_for_again(
 
 def test_one_that_was_cancelled_meanwhile_is_never_sold(store: InMemory, worker: Worker, orders: Replays) -> None:
     order_id = accept(store.pending)
-    orders.cancel(order_id, TRACE)
+    orders.cancel(order_id, "", TRACE)
     worker.turn()
     assert found(store.pending, order_id).outcome == contract.Rejection(order_id, "cancelled")
 
