@@ -2,7 +2,9 @@
 
 import logging
 import logging.config
+import sys
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -20,9 +22,10 @@ _PROBES: Final = ("/healthz", "/readyz")
 def configure(level: str) -> None:
     """Makes structlog and the standard library's logging write from `level` (debug, info, warning, error) upwards."""
     logging.config.dictConfig(stdlib_config(level))
+    lines = Lines(sys.stdout)
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*_SHARED, structlog.processors.JSONRenderer()],
+        logger_factory=lambda *_: lines,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         cache_logger_on_first_use=False,
     )
@@ -52,6 +55,16 @@ def stdlib_config(level: str) -> dict[str, Any]:
             "flask-limiter": {"level": "WARNING"},  # below, it tells the client's address
         },
     }
+
+
+class Lines(structlog.WriteLogger):
+    """Lines past the standard library's records and handlers; what can't be written is lost, and nothing else."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError):  # a full disk, or nobody who reads
+            super().msg(message)
+
+    debug = info = warning = error = critical = exception = msg
 
 
 class WithoutRequests(logging.Filter):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -31,7 +32,8 @@ def configure(level: str, revision: str) -> None:
 class Lines:
     """Writes lines to a buffered stream: a warning and worse at once, the others once for each turn of the event loop.
 
-    For a write by itself costs more than making the line, and dozens of purchases are answered in one turn.
+    For a write by itself costs more than making the line, and dozens of purchases are answered in one turn. Lines that
+    can't be written, for the disk is full or nobody reads, are lost, and nothing else.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -39,7 +41,7 @@ class Lines:
         self._is_to_be_flushed = False
 
     def info(self, line: bytes) -> None:
-        self._stream.write(line + b"\n")
+        self._write(line)
         if self._is_to_be_flushed:
             return
         try:
@@ -49,15 +51,20 @@ class Lines:
             self._flush()
 
     def warning(self, line: bytes) -> None:
-        self._stream.write(line + b"\n")
+        self._write(line)
         self._flush()
 
     debug = info
     error = critical = exception = warning
 
+    def _write(self, line: bytes) -> None:
+        with suppress(OSError):
+            self._stream.write(line + b"\n")
+
     def _flush(self) -> None:
         self._is_to_be_flushed = False
-        self._stream.flush()
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Head:

@@ -3,8 +3,10 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 import structlog
@@ -134,3 +136,11 @@ def test_what_is_below_the_level_is_not_written() -> None:
 def test_what_a_thread_logs_after_a_request_names_no_order(http: FlaskClient) -> None:
     http.get(f"/orders/{ORDER_ID}?key=k")
     assert structlog.contextvars.get_contextvars() == {}
+
+
+def test_a_full_disk_costs_lines_and_no_answer(http: FlaskClient) -> None:
+    with Path("/dev/full").open("w") as full, redirect_stdout(full), Path(os.devnull).open("wb") as null:
+        logs.configure("info")
+        assert http.post("/api/orders", json=PURCHASE, headers={"Idempotency-Key": ORDER_ID}).status_code == 201
+        os.dup2(null.fileno(), full.fileno())  # what is left in the buffer has to go somewhere
+    structlog.reset_defaults()

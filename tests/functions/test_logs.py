@@ -3,8 +3,10 @@
 import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from functions.orders.logs import Lines
 
@@ -79,3 +81,13 @@ def test_without_an_event_loop_a_line_is_written_at_once() -> None:
     stream = Counted()
     Lines(stream).info(b"alone")
     assert stream.flushed == [b"alone\n"]
+
+
+async def test_a_full_disk_costs_lines_and_nothing_else() -> None:
+    with Path("/dev/full").open("wb") as full, Path(os.devnull).open("wb") as null:
+        lines = Lines(full)
+        for _ in range(100):
+            lines.info(b"x" * 1000)
+            lines.warning(b"told at once")
+        await asyncio.sleep(0)
+        os.dup2(null.fileno(), full.fileno())  # what is left in the buffer has to go somewhere
