@@ -5,9 +5,9 @@ The timeouts of `requests` begin anew with each byte that arrives, so a server t
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, Final
@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.wait import wait_for_read, wait_for_write
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")  # seconds of the monotonic clock
 _RESOLVERS: Final = 4
@@ -48,16 +49,48 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 class _Socket(socket.socket):
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        self.settimeout(time_left())
-        return super().recv_into(*args, **kwargs)
+    """Waits until the deadline, with as few calls of the system as that takes.
 
-    def sendall(self, *args: Any, **kwargs: Any) -> None:
-        self.settimeout(time_left())
-        return super().sendall(*args, **kwargs)
+    A timeout of the standard library takes two more for each read and write, at each of which the thread lets go of the
+    interpreter; in a busy shop a dozen others wait for that.
+    """
+
+    def settimeout(self, value: float | None) -> None:
+        """Nothing: urllib3 would set one of its own for each request."""
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        while True:
+            _wait(wait_for_read, self)
+            with suppress(BlockingIOError):
+                return super().recv_into(buffer, nbytes, flags | socket.MSG_DONTWAIT)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        left = memoryview(data)
+        while left:
+            time_left()
+            try:
+                left = left[self.send(left, flags | socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                _wait(wait_for_write, self)
 
 
 class _Connection(HTTPConnection):
+    """Sends head and body at once, which wakes the other side up once."""
+
+    _held: bytearray | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._held = bytearray()
+        super().request(*args, **kwargs)
+        whole, self._held = self._held, None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held += data
+
     def _new_conn(self) -> socket.socket:
         try:
             return _connect(self._dns_host, self.port, self.socket_options or ())
@@ -73,6 +106,12 @@ class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
 
+def _wait(until: Callable[[socket.socket, float], bool], connection: socket.socket) -> None:
+    """Waits until the connection can be read, or written. Raises TimeoutError at the deadline."""
+    if not until(connection, time_left()):
+        time_left()
+
+
 def _connect(host: str, port: int | None, options: Any) -> socket.socket:
     """Connected to the first address of `host` that answers. Raises OSError."""
     # The system's resolver takes no timeout, so it waits in a thread of its own; a late answer is dropped.
@@ -83,8 +122,9 @@ def _connect(host: str, port: int | None, options: Any) -> socket.socket:
         try:
             for option in options:
                 connection.setsockopt(*option)
-            connection.settimeout(time_left())
+            socket.socket.settimeout(connection, time_left())
             connection.connect(address)
+            socket.socket.settimeout(connection, None)
         except OSError as error:
             connection.close()
             failure = error
