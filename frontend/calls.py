@@ -19,7 +19,7 @@ from functions.orders import contract
 
 TRY_S: Final = 2.0
 MIN_TRY_S: Final = 0.1  # with less time left no answer can be hoped for
-FIRST_WAIT_S: Final = 0.05
+FIRST_WAIT_S: Final = 0.01  # short, for the second try goes to another revision, and the budget bounds how many do
 LONGEST_WAIT_S: Final = 1.0
 BUSY: Final = Unconfirmed("busy")
 STABLE_OPEN: Final = Unconfirmed("stable_open")
