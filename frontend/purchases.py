@@ -107,12 +107,13 @@ def read_purchase(
     show: str, lines: list[AskedLine], name: str, email: str, expected_total: str | int | None
 ) -> contract.PlaceOrder | tuple[FieldError, ...]:
     """The command that buys this, its texts trimmed and normalised; otherwise every error."""
-    name, email = _tidy(name), _tidy(email)
+    name = _tidy(name)
+    email, email_errors = _read_email(_tidy(email))
     errors = (
         *_show_errors(show),
         *_line_errors(lines),
         *_name_errors(name),
-        *_email_errors(email),
+        *email_errors,
         *_total_errors(expected_total),
     )
     if errors:
@@ -121,7 +122,7 @@ def read_purchase(
         show=show,
         lines=tuple(contract.OrderLine(line.ticket_type, int(line.quantity)) for line in lines),
         name=name,
-        email=_normal_email(email),
+        email=email,
         expected_total=None if expected_total is None else int(expected_total),
     )
 
@@ -152,15 +153,14 @@ def _name_errors(name: str) -> Iterator[FieldError]:
     yield from _text_errors("name", name, MAX_NAME)
 
 
-def _email_errors(email: str) -> Iterator[FieldError]:
-    errors = tuple(_text_errors("email", email, MAX_EMAIL))
-    yield from errors
-    if errors:
-        return
+def _read_email(email: str) -> tuple[str, tuple[FieldError, ...]]:
+    """The normal form of an address, and its errors. Syntax alone is judged: no DNS, and the domain `test` will do."""
+    if errors := tuple(_text_errors("email", email, MAX_EMAIL)):
+        return email, errors
     try:
-        _normal_email(email)
+        return validate_email(email, check_deliverability=False, test_environment=True).normalized, ()
     except EmailNotValidError:
-        yield FieldError("email", "bad_email")
+        return email, (FieldError("email", "bad_email"),)
 
 
 def _total_errors(total: str | int | None) -> Iterator[FieldError]:
@@ -190,8 +190,3 @@ def _is_number(value: str | int, *, low: int, high: int) -> bool:
 
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
-
-
-def _normal_email(email: str) -> str:
-    """Syntax alone is judged: no DNS, and the reserved domain `test` will do. Raises EmailNotValidError."""
-    return validate_email(email, check_deliverability=False, test_environment=True).normalized

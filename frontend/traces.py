@@ -19,7 +19,8 @@ def join_trace(header: str | None) -> str:
     """The traceparent of a request that came with `header`: its trace with a span of our own, or a new trace."""
     sent = _HEADER.fullmatch(header or "")
     if sent is None or (sent["version"] == "00" and sent["more"]):
-        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        ids = secrets.token_hex(24)
+        return f"00-{ids[:32]}-{ids[32:]}-01"
     return f"00-{sent['trace']}-{secrets.token_hex(8)}-{sent['flags']}"
 
 

@@ -21,6 +21,7 @@ from scripts.proof.sale.crowd import SIMPLE, Cohort, Crowd, Habits
 from scripts.proof.sale.sale import Sale
 from tests.faults.buyers import publish_last_tickets
 from tests.scripts.proof.sale.servers import OK, serving
+from tests.scripts.waiting import wait_until
 
 COUNT, PLACES = 150, 160
 BUSY = Habits(
@@ -95,8 +96,8 @@ def test_log_lines_bear_the_trace_of_an_attempt(stack: Stack, crowd: Crowd, tmp_
         assert sale.wait_for(lambda _: sale.is_over, within_s=30)
     traces = {attempt.traceparent.split("-")[1] for attempt in heard}
     assert len(traces) == len(heard)
-    assert all(trace in stack.logs("frontend") for trace in traces)
-    assert all(trace in stack.logs("stable") + stack.logs("chaos") for trace in traces)
+    wait_until(lambda: all(trace in stack.logs("frontend") for trace in traces))
+    wait_until(lambda: all(trace in stack.logs("stable") + stack.logs("chaos") for trace in traces))  # after the answer
     assert {attempt.cohort for attempt in heard} == {None}
 
 
