@@ -56,7 +56,9 @@ class Metrics:
         self._call_seconds.labels(kind, route).observe(took_s)
 
     def breaker(self, route: str, state: str) -> None:
-        """The breaker of `route` is `closed`, `open` or `half_open`; said again, it changes nothing."""
+        """The breaker of `route` is `closed`, `open` or `half_open`; said again, it changes and costs nothing."""
+        if self._breaker_states.get(route) == state:
+            return
         with self._lock:
             if self._breaker_states.get(route) == state:
                 return
@@ -65,9 +67,9 @@ class Metrics:
                 self._breaker.labels(route, each).set(each == state)
             self._breaker_changes.labels(route, state).inc()
 
-    def budget(self, route: str, left: float) -> None:
-        """`left` more retries may go to `route` now."""
-        self._budget.labels(route).set(left)
+    def watch_budget(self, route: str, left: Callable[[], float]) -> None:
+        """From now on `left` is asked how many more retries may go to `route`."""
+        self._budget.labels(route).set_function(left)
 
     def pending(self, depth: int, oldest_s: float, dead: int) -> None:
         """`depth` purchases wait to be decided, the oldest since `oldest_s` seconds; `dead` wait for an operator."""

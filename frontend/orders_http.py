@@ -56,6 +56,7 @@ class HttpOrdersClient:
         lookups = Bulkhead(max(1, web_threads // 2), BULKHEAD_WAIT_S)
         self._bulkheads = {calls.PLACE: purchases, calls.LOOKUP: lookups, calls.CANCEL: lookups}
         self._tell_state()
+        metrics.watch_budget(routes.stable.name, self._retries_left)
 
     def place(
         self, order_id: str, order: contract.PlaceOrder, pressed_at: datetime, traceparent: str
@@ -172,8 +173,9 @@ class HttpOrdersClient:
         """Told anew each time, so that of two threads that tell at once the slower one isn't believed for long."""
         for route in (self._routes.weighted, self._routes.stable):
             self._metrics.breaker(route.name, route.breaker.state)
-        stable = self._routes.stable
-        self._metrics.budget(stable.name, self._routes.budget.left(healthy=stable.breaker.is_healthy()))
+
+    def _retries_left(self) -> float:
+        return self._routes.budget.left(healthy=self._routes.stable.breaker.is_healthy())
 
     def _send(self, step: Send) -> Reply | NoReply:
         headers, body = contract.encode_event(step.event)

@@ -21,7 +21,7 @@ def used() -> Metrics:
     metrics = Metrics()
     metrics.called(kind="place", route="weighted", revision="orders-1", attempt=1, outcome="decided", took_s=0.02)
     metrics.breaker("stable", "open")
-    metrics.budget("stable", 10)
+    metrics.watch_budget("stable", lambda: 10)
     metrics.pending(3, 1.5, 2)
     metrics.decided("rejected:sold_out")
     metrics.saw("confirming")
