@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.wait import wait_for_read, wait_for_write
+from urllib3.util import wait_for_read, wait_for_write
 
 _ends_at: ContextVar[float] = ContextVar("ends_at")  # seconds of the monotonic clock
 _RESOLVERS: Final = 4
