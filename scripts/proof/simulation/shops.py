@@ -53,7 +53,7 @@ class Unmeasured(Metrics):
     def breaker(self, route: str, state: str) -> None:
         """Nothing."""
 
-    def budget(self, route: str, left: float) -> None:
+    def watch_budget(self, route: str, left: Callable[[], float]) -> None:
         """Nothing."""
 
     def decided(self, outcome: str) -> None:
