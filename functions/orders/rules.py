@@ -115,10 +115,12 @@ def decide(
     command: Place | Cancel, prior: Prior | None, show: ShowOnSale | None, stock: Mapping[str, Stock], now: datetime
 ) -> Decision:
     """What happens to a command. `stock` is its show's, by ticket type, as it stands under its lock."""
+    if prior is not None and prior.fingerprint and not prior.fingerprint.startswith(command.fingerprint):
+        return RefuseReuse()
     if isinstance(command, Cancel):
-        return _decide_cancel(command, prior, stock)
+        return _decide_cancel(prior, stock)
     if prior is not None:
-        return Repeat() if prior.fingerprint in (command.fingerprint, "") else RefuseReuse()
+        return Repeat()
     if now - command.placed_at > OLDEST_EVENT:
         return Refuse("expired")
     if show is None:
@@ -126,11 +128,9 @@ def decide(
     return _decide_sale(command.order, min(command.placed_at, now), show, stock)
 
 
-def _decide_cancel(cancel: Cancel, prior: Prior | None, stock: Mapping[str, Stock]) -> Decision:
+def _decide_cancel(prior: Prior | None, stock: Mapping[str, Stock]) -> Decision:
     if prior is None:
         return Bury()
-    if prior.fingerprint and not prior.fingerprint.startswith(cancel.fingerprint):
-        return RefuseReuse()
     if prior.status != "confirmed":
         return Repeat()
     if any(line.ticket_type not in stock for line in prior.lines):

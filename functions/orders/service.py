@@ -200,7 +200,7 @@ class Service:
 
 
 def _order_id(event: contract.Event, command: contract.Command) -> str:
-    return command.order_id if isinstance(command, contract.OrderRef | contract.CancelOrder) else event.id
+    return command.order_id if isinstance(command, contract.OrderRef) else event.id
 
 
 def _time_left_s(event: contract.Event) -> float:

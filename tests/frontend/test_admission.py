@@ -94,7 +94,7 @@ def test_under_a_crowd_no_place_is_lost_and_none_is_given_twice() -> None:
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
-            time.sleep(0.0005)
+            time.sleep(0.0005)  # the request's own time, not a wait for anything
             with lock:
                 inside[0] -= 1
             admission.leave()

@@ -91,14 +91,13 @@ class OrderRef(Command, frozen=True):
     order_id: OrderId
 
 
-class CancelOrder(Command, frozen=True, omit_defaults=True):
+class CancelOrder(OrderRef, frozen=True, omit_defaults=True):
     """Names the order to cancel, and by its `fingerprint`, or the start of it, the purchase that is meant.
 
     Two purchases may have been sent with one order id: a cancel of the other one is rejected. An empty fingerprint
     means whichever has it.
     """
 
-    order_id: OrderId
     fingerprint: FingerprintStart = ""
 
 
