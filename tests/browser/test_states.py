@@ -191,6 +191,21 @@ def test_no_page_is_wider_than_the_screen(shop: FakeShop, open_page: OpenPage, w
     assert_fits(page)
 
 
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_ticket_of_a_long_name_leaves_room_for_what_is_to_be_paid(
+    shop: FakeShop, open_page: OpenPage, width: int, language: str
+) -> None:
+    page = open_page(f"{shop.url}/shows/spring-gala", width=width)
+    fill_in(page)
+    page.get_by_role("button", name="Buy tickets").click()
+    heading(page, "You\u2019re in!")
+    page.goto(f"{page.url}&lang={language}")
+    page.locator(".slip dt").first.evaluate("row => row.textContent = '2 \u00d7 Seats in the stalls, at the side'")
+    sticking_out = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"
+    assert page.locator(".slip dd").evaluate_all(sticking_out) == []
+
+
 def assert_fits(page: Page) -> None:
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, page.url
